@@ -1,0 +1,27 @@
+package trial
+
+import (
+	"context"
+
+	"probity/internal/registry"
+)
+
+// DatasetEntry is what a data set registers.
+type DatasetEntry struct {
+	Where string // where its authors publish it; "" for what the program makes itself
+	Needs string // what must lie where, for `probity list datasets`
+	// Judged marks data sets that bring human judgements.
+	Judged bool
+	Open   func(ctx context.Context, params registry.Values, opt OpenOptions) (*Collection, error)
+}
+
+// OpenOptions are what [images] says besides the data set's own parameters.
+type OpenOptions struct {
+	Path string // resolved path of the data; "" where none was given
+	Size int    // working size in pixels; 0: pictures stay as they are
+	Fit  string // how a picture is brought to Size: "crop" (shorter side, then centre), "squash", "shorter"
+	Seed uint64
+}
+
+// Datasets holds every data set; datasets fills it.
+var Datasets = registry.New[DatasetEntry]("data set")
