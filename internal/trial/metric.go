@@ -71,6 +71,9 @@ type Request struct {
 	Part   Part
 	Model  string // a backbone's name
 	Output string // one of its outputs; InputTensor is the preprocessed picture itself, "text" the text tower's embedding
+	// Native asks for the picture at its own size, neither resized nor cropped, whatever the manifest's preprocessing
+	// says (LPIPS, DISTS). Only models with a dynamic height and width can do this.
+	Native bool
 }
 
 // InputTensor names the pseudo-output that every image tower has: the tensor that preprocessing made, [C,H,W] before
