@@ -1,0 +1,198 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Width is the final print width of a figure.
+type Width string
+
+// The widths of a two-column journal.
+const (
+	Column Width = "column" // 3.5 in
+	Page   Width = "page"   // 7.16 in
+)
+
+// Points is the width in points; the empty Width is Page.
+func (w Width) Points() (float64, error) {
+	switch w {
+	case Column:
+		return 3.5 * 72, nil
+	case Page, "":
+		return 7.16 * 72, nil
+	}
+	return 0, fmt.Errorf("figure width %q is neither %q nor %q", string(w), Column, Page)
+}
+
+// Options say how figures are drawn. The zero value draws every format at page width without titles.
+type Options struct {
+	Width   Width
+	Title   bool     // print the title above the figure; papers have captions instead
+	Formats []string // "svg", "pdf", "png"; none means all three
+	Palette *Palette // the report's; nil makes one from the figure's own series
+	DPI     int      // of the PNG; 0 means 300
+}
+
+// About is what every figure carries besides its data. All of it goes into the caption.
+type About struct {
+	Name        string   // file stem and identifier: "detection-hue"
+	Title       string   // a few words
+	Says        string   // what is shown, in a sentence or two
+	N           string   // "48 sources, 2 replicates each"
+	Interval    string   // "95 % BCa bootstrap over sources"
+	Warnings    []string // of the findings that are shown
+	Exploratory bool     // not declared as a hypothesis before the run
+}
+
+// Figure is a drawn figure. A format that was not asked for is nil.
+type Figure struct {
+	Name, Title   string
+	Width, Height float64 // points
+	SVG, PDF, PNG []byte
+	Caption       string // what is shown, n, intervals, warnings: plain text, sentences
+	Alt           string // alternative text for those who cannot see it
+	Keys          []Key  // the series in the figure, in legend order
+}
+
+// Key is one series of a figure with its look; the page makes a switch of each.
+type Key struct {
+	Label, Family string
+	Style         Style
+}
+
+// Bytes is the figure in one format, nil where it was not drawn.
+func (f *Figure) Bytes(format string) []byte {
+	switch format {
+	case "svg":
+		return f.SVG
+	case "pdf":
+		return f.PDF
+	case "png":
+		return f.PNG
+	}
+	return nil
+}
+
+// Drawing is any figure's data.
+type Drawing interface {
+	// Draw lays the figure out and renders it. The error names the figure and the field that cannot be drawn.
+	Draw(o Options) (*Figure, error)
+}
+
+// pager is a Drawing that may need more than one page.
+type pager interface {
+	Pages(o Options) []Drawing
+}
+
+// DrawAll draws figures side by side on all cores and returns them in the order given. A drawing that does not fit a
+// printed page (many panels) comes back as several figures, named with -1, -2 and so on.
+func DrawAll(list []Drawing, o Options) ([]*Figure, error) {
+	var flat []Drawing
+	for _, d := range list {
+		if p, ok := d.(pager); ok {
+			flat = append(flat, p.Pages(o)...)
+			continue
+		}
+		flat = append(flat, d)
+	}
+	out := make([]*Figure, len(flat))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, d := range flat {
+		g.Go(func() error {
+			f, err := d.Draw(o)
+			out[i] = f
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Axis describes one axis of a figure.
+type Axis struct {
+	Label    string    // quantity and unit: "hue, mean ΔE00 inside the region"
+	Log      bool      // ratio scale; values <= 0 cannot be shown and the caption says how many there were
+	Min, Max float64   // limits; both 0: from the data
+	Ticks    []float64 // places to label; nil: chosen
+	Percent  bool      // fractions shown as per cent
+}
+
+// Line is a curve with an optional band. Lo and Hi are nil or as long as X; NaN where there is no value.
+type Line struct {
+	X, Y, Lo, Hi []float64
+}
+
+// Reference is a level that data are read against: the null's, the anchor's, chance, the human ceiling.
+type Reference struct {
+	Label    string
+	At       float64
+	Lo, Hi   float64 // its interval, drawn as a band; both 0 or NaN: none
+	Vertical bool    // At is on the x axis
+}
+
+// Thumb is a small picture with its label.
+type Thumb struct {
+	PNG   []byte
+	Label string  // "10"
+	At    float64 // its place on the x axis, for a strip under curves
+}
+
+func (a *About) caption(extra ...string) string {
+	var b strings.Builder
+	say := func(format string, args ...any) {
+		s := strings.TrimSpace(fmt.Sprintf(format, args...))
+		if s == "" {
+			return
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s)
+		if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+			b.WriteByte('.')
+		}
+	}
+	say("%s", a.Title)
+	say("%s", a.Says)
+	if a.N != "" {
+		say("n: %s", a.N)
+	}
+	if a.Interval != "" {
+		say("Intervals: %s", a.Interval)
+	} else {
+		say("No intervals are shown")
+	}
+	if a.Exploratory {
+		say("Exploratory: not declared as a hypothesis before the run")
+	}
+	for _, e := range extra {
+		say("%s", e)
+	}
+	switch len(a.Warnings) {
+	case 0:
+	case 1:
+		say("Warning: %s", a.Warnings[0])
+	default:
+		for i, w := range a.Warnings {
+			say("Warning %d: %s", i+1, w)
+		}
+	}
+	return b.String()
+}
+
+func (a *About) fail(format string, args ...any) error {
+	return fmt.Errorf("draw figure %q: %w", a.Name, fmt.Errorf(format, args...))
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// interval reports whether lo and hi are a real interval.
+func interval(lo, hi float64) bool { return finite(lo) && finite(hi) && hi > lo }
