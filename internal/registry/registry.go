@@ -377,6 +377,12 @@ func (r *Registry[T]) Get(name string) (T, Info, error) {
 	return r.value[name], r.info[name], nil
 }
 
+// Info describes a registrant; the error names the nearest known name.
+func (r *Registry[T]) Info(name string) (Info, error) {
+	_, info, err := r.Get(name)
+	return info, err
+}
+
 // Names are all names, sorted.
 func (r *Registry[T]) Names() []string {
 	names := make([]string, 0, len(r.info))
