@@ -27,7 +27,7 @@ func init() {
 			{Name: "nuisance", Type: registry.Float, Default: 1.0, Min: 0, Max: 4, Doc: "strength of light, noise and sub-pixel shift; 1 as trained"},
 			{Name: "scene-seed", Type: registry.Int, Default: 1, Min: 0, Max: math.Inf(1), Doc: "seed of the scenes; the experiment's seed does not change them"},
 		},
-	}, trial.DatasetEntry{Needs: "nothing: the program renders them", Open: openScenes})
+	}, trial.DatasetEntry{Open: openScenes})
 }
 
 func openScenes(_ context.Context, params registry.Values, opt trial.OpenOptions) (*trial.Collection, error) {
