@@ -1,6 +1,5 @@
 package figure
 
-func (c *Curves) Draw(o Options) (*Figure, error)        { return nil, c.fail("not drawn yet") }
 func (c *Forest) Draw(o Options) (*Figure, error)        { return nil, c.fail("not drawn yet") }
 func (c *AreaThreshold) Draw(o Options) (*Figure, error) { return nil, c.fail("not drawn yet") }
 func (c *Scatter) Draw(o Options) (*Figure, error)       { return nil, c.fail("not drawn yet") }

@@ -54,9 +54,10 @@ type Figure struct {
 	Name, Title   string
 	Width, Height float64 // points
 	SVG, PDF, PNG []byte
-	Caption       string // what is shown, n, intervals, warnings: plain text, sentences
-	Alt           string // alternative text for those who cannot see it
-	Keys          []Key  // the series in the figure, in legend order
+	Caption       string   // what is shown, n, intervals, warnings: plain text, sentences
+	Alt           string   // alternative text for those who cannot see it
+	Keys          []Key    // the series in the figure, in legend order
+	Colours       []string // #rrggbb of all that is not a data colour scale, for a dark page (see Dark)
 }
 
 // Key is one series of a figure with its look; the page makes a switch of each.

@@ -1,0 +1,559 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+)
+
+// maxSeries is how many curves one panel holds; with more, every family gets a panel of its own.
+const maxSeries = 12
+
+// Pages splits curves with many panels into figures that fit a printed page.
+func (c *Curves) Pages(o Options) []Drawing {
+	d := c.facet()
+	per := 20
+	if o.Width == Column {
+		per = 12
+	}
+	if len(d.Panels) <= per {
+		return []Drawing{d}
+	}
+	var out []Drawing
+	pages := (len(d.Panels) + per - 1) / per
+	for i := range pages {
+		p := *d
+		p.Panels = d.Panels[i*per : min(len(d.Panels), (i+1)*per)]
+		p.Name = fmt.Sprintf("%s-%d", d.Name, i+1)
+		p.Title = fmt.Sprintf("%s (%d of %d)", d.Title, i+1, pages)
+		if i < pages-1 {
+			p.Thumbs = nil
+		}
+		out = append(out, &p)
+	}
+	return out
+}
+
+// facet gives every family its own panels where a panel has too many curves; controls go into each.
+func (c *Curves) facet() *Curves {
+	d := *c
+	d.Panels = nil
+	for _, p := range c.Panels {
+		if len(p.Series) <= maxSeries {
+			d.Panels = append(d.Panels, p)
+			continue
+		}
+		var controls []Series
+		var families []string
+		for _, s := range p.Series {
+			if s.Control {
+				controls = append(controls, s)
+			} else if !slices.Contains(families, s.Family) {
+				families = append(families, s.Family)
+			}
+		}
+		for _, f := range families {
+			q := p
+			q.Title = strings.TrimPrefix(p.Title+" · "+f, " · ")
+			q.Series = slices.Clone(controls)
+			var own []Series
+			for _, s := range p.Series {
+				if !s.Control && s.Family == f {
+					own = append(own, s)
+				}
+			}
+			for len(own) > maxSeries {
+				part := q
+				part.Series = append(slices.Clone(controls), own[:maxSeries]...)
+				own = own[maxSeries:]
+				d.Panels = append(d.Panels, part)
+			}
+			q.Series = append(q.Series, own...)
+			d.Panels = append(d.Panels, q)
+		}
+	}
+	return &d
+}
+
+func (c *Curves) check() error {
+	if len(c.Panels) == 0 {
+		return c.fail("there are no panels")
+	}
+	for _, p := range c.Panels {
+		for _, s := range p.Series {
+			for _, v := range [][]float64{s.Y, s.Lo, s.Hi} {
+				if v != nil && len(v) != len(s.X) {
+					return c.fail("series %q has %d x values and %d y or interval values; they must agree", s.Label, len(s.X), len(v))
+				}
+			}
+			if f := s.Fit; f != nil {
+				for _, v := range [][]float64{f.Y, f.Lo, f.Hi} {
+					if v != nil && len(v) != len(f.X) {
+						return c.fail("the fit of series %q has %d x values and %d y or interval values; they must agree", s.Label, len(f.X), len(v))
+					}
+				}
+			}
+			if (s.Lo == nil) != (s.Hi == nil) {
+				return c.fail("series %q has one end of its interval only", s.Label)
+			}
+		}
+	}
+	return nil
+}
+
+// Draw implements Drawing.
+func (c *Curves) Draw(o Options) (*Figure, error) {
+	width, err := o.Width.Points()
+	if err != nil {
+		return nil, c.fail("%w", err)
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	d := c.facet()
+	var members []Member
+	var titles []string
+	var xs [][]float64
+	marks := 0
+	ex := newExtent(d.X)
+	shared := newExtent(d.Y)
+	eys := make([]*extent, len(d.Panels))
+	for i, p := range d.Panels {
+		titles = append(titles, p.Title)
+		eys[i] = newExtent(d.Y)
+		n := 0
+		for _, s := range p.Series {
+			members = append(members, Member{s.Label, s.Family})
+			xs = append(xs, s.X)
+			ex.count(s.X...)
+			for _, e := range []*extent{eys[i], shared} {
+				e.count(s.Y...)
+				e.add(s.Lo...)
+				e.add(s.Hi...)
+			}
+			if s.Fit != nil {
+				ex.add(s.Fit.X...)
+				for _, v := range [][]float64{s.Fit.Y, s.Fit.Lo, s.Fit.Hi} {
+					eys[i].add(v...)
+					shared.add(v...)
+				}
+			}
+			if len(s.Marks) > 0 {
+				n++
+			}
+			for _, m := range s.Marks {
+				ex.add(m.At)
+			}
+		}
+		for _, r := range p.References {
+			if r.Vertical {
+				ex.add(r.At)
+				continue
+			}
+			eys[i].add(r.At)
+			shared.add(r.At)
+			if interval(r.Lo, r.Hi) {
+				eys[i].add(r.Lo, r.Hi)
+				shared.add(r.Lo, r.Hi)
+			}
+		}
+		marks = max(marks, n)
+	}
+	pal := o.paletteFor(members)
+	keys := keysOf(pal, members)
+	xAxis := d.X
+	if xAxis.Ticks == nil {
+		xAxis.Ticks = distinct(8, xs...)
+	}
+
+	s := &scene{w: width}
+	top := d.header(s, o)
+	cols := columnsFor(len(d.Panels), width)
+	lane := 0.0
+	if marks > 0 {
+		lane = 3.6*float64(marks) + 4
+	}
+
+	// Labels beside the curves where there is one panel and they fit; a legend below otherwise.
+	direct, margin := false, 0.0
+	if len(d.Panels) == 1 && len(keys) > 0 {
+		limit := 64.0
+		if width > 300 {
+			limit = 150
+		}
+		w := 0.0
+		for _, k := range keys {
+			w = math.Max(w, regular.width(k.Label, textBase))
+		}
+		if w <= limit && float64(len(keys))*8.4 <= (width-w-60)*.5 {
+			direct, margin = true, w+13
+		}
+	}
+
+	scaleY := make([]scale, len(d.Panels))
+	yt := make([][]tick, len(d.Panels))
+	yTick := 0.0
+	nt := 5
+	if cols > 2 {
+		nt = 4
+	}
+	for i := range d.Panels {
+		e := shared
+		if d.FreeY {
+			e = eys[i]
+		}
+		scaleY[i] = e.scale(d.Y, .05)
+		yt[i] = scaleY[i].ticks(d.Y, nt)
+		yTick = math.Max(yTick, widest(yt[i]))
+	}
+	tl, some := titleLines(titles, width, cols)
+	spec := gridSpec{n: len(d.Panels), top: top, width: width, titles: some, titleLines: tl, yTick: yTick, freeY: d.FreeY,
+		drop: lane, rightMargin: margin, xLabel: d.X.Label != "", yLabel: d.Y.Label != ""}
+	if lane > 0 {
+		spec.freeX = true
+	}
+	g := spec.layout()
+	scaleX := ex.scale(xAxis, .04)
+	many := len(keys) > 6
+
+	for i, p := range d.Panels {
+		b := g.boxes[i]
+		sx, sy := scaleX, scaleY[i]
+		sx.p0, sx.p1, sy.p0, sy.p1 = b.x0, b.x1, b.y1, b.y0
+		a := axes{box: b, x: sx, y: sy, xt: sx.ticks(xAxis, int(math.Max(3, b.w()/24))), yt: yt[i],
+			hideXT: !g.lowest(i) && !spec.freeX, hideYT: !g.leftmost(i) && !d.FreeY, drop: lane}
+		s.open("class", "panel")
+		panelTitle(s, b, p.Title)
+		a.draw(s)
+		r := &room{box: b}
+		for _, ref := range p.References {
+			a.reference(s, ref, true)
+		}
+		d.drawSeries(s, a, p, pal, r, many, b.w() < 130)
+		if lane > 0 {
+			d.drawLane(s, a, p, pal, lane)
+		}
+		if i == 0 || d.FreeY {
+			for _, ref := range p.References {
+				switch {
+				case ref.Vertical && sx.inside(ref.At):
+					r.upright(s, ref.Label, sx.at(ref.At))
+				case !ref.Vertical && sy.inside(ref.At):
+					r.level(s, ref.Label, sy.at(ref.At))
+				}
+			}
+		}
+		r.note(s, p.Note)
+		if direct {
+			d.drawDirect(s, a, p, pal)
+		}
+		s.close()
+	}
+	g.labels(s, d.X, d.Y)
+	y := g.bottom + labelHeight(d.X, width)
+	if len(d.Thumbs) > 0 {
+		y, err = drawThumbs(s, d.Thumbs, g, scaleX, y+4)
+		if err != nil {
+			return nil, d.fail("%w", err)
+		}
+	}
+	if !direct && len(keys) > 0 {
+		l := newLegend(keys, width-8, false)
+		l.draw(s, 4, y+5)
+		y += 5 + l.height
+	}
+	s.h = y + 4
+
+	var extra []string
+	if lane > 0 {
+		extra = append(extra, "Below each plot: thresholds with their intervals; an open arrow is a threshold beyond the largest severity tested")
+	}
+	if ex.lost > 0 {
+		extra = append(extra, fmt.Sprintf("%d points at x of 0 or less cannot be shown on the log axis", ex.lost))
+	}
+	if shared.lost > 0 {
+		extra = append(extra, fmt.Sprintf("%d values of 0 or less cannot be shown on the log axis", shared.lost))
+	}
+	for _, p := range d.Panels {
+		for _, ser := range p.Series {
+			if w := ser.Label + ": " + ser.Warning; ser.Warning != "" && !slices.Contains(extra, w) {
+				extra = append(extra, w)
+			}
+		}
+	}
+	return d.finish(s, o, keys, d.alt(keys), extra...)
+}
+
+func (c *Curves) alt(keys []Key) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Line chart, %d panel", len(c.Panels))
+	if len(c.Panels) != 1 {
+		b.WriteByte('s')
+	}
+	fmt.Fprintf(&b, ": %s. X axis: %s. Y axis: %s.", c.Title, c.X.Label, c.Y.Label)
+	if len(c.Panels) == 1 {
+		for _, s := range c.Panels[0].Series {
+			if n := len(s.X); n > 0 && b.Len() < 700 {
+				fmt.Fprintf(&b, " %s goes from %s at %s to %s at %s.", s.Label, short(s.Y[0]), short(s.X[0]), short(s.Y[n-1]), short(s.X[n-1]))
+			}
+		}
+		return b.String()
+	}
+	b.WriteString(" Series: ")
+	for i, k := range keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(k.Label)
+	}
+	b.WriteByte('.')
+	return b.String()
+}
+
+func (c *Curves) drawSeries(s *scene, a axes, p Panel, pal *Palette, r *room, many, small bool) {
+	order := make([]Series, 0, len(p.Series))
+	for _, ser := range p.Series {
+		if ser.Control {
+			order = append(order, ser)
+		}
+	}
+	for _, ser := range p.Series {
+		if !ser.Control {
+			order = append(order, ser)
+		}
+	}
+	for _, ser := range order {
+		st := pal.Style(ser.Label)
+		size, bandA := 1.9, uint8(38)
+		if many {
+			size, bandA = 1.6, 22
+		}
+		if small {
+			size = 1.4
+		}
+		if ser.Control {
+			st.Width, size, bandA = .8, 1.3, 18
+		}
+		if small {
+			st.Width *= .85
+		}
+		s.series("s", ser.Label, ser.Family)
+		line := Line{ser.X, ser.Y, ser.Lo, ser.Hi}
+		if ser.Fit != nil {
+			line = *ser.Fit
+		}
+		drawBand(s, a, line, alpha(st.Color, bandA))
+		drawLine(s, a, line, st, r)
+		for i, x := range ser.X {
+			if !a.x.shows(x) || !a.y.shows(ser.Y[i]) {
+				continue
+			}
+			q := pt{a.x.at(x), a.y.at(ser.Y[i])}
+			if !a.x.inside(x) || !a.y.inside(ser.Y[i]) {
+				continue
+			}
+			lo, hi := math.NaN(), math.NaN()
+			if ser.Lo != nil {
+				lo, hi = ser.Lo[i], ser.Hi[i]
+			}
+			if ser.Fit != nil && interval(lo, hi) && a.y.shows(lo) {
+				s.line(q.x, clamp(a.y.at(lo), a.box.y0, a.box.y1), q.x, clamp(a.y.at(hi), a.box.y0, a.box.y1), st.Color, .7, nil)
+			}
+			tip := fmt.Sprintf("%s\n%s: %s\n%s: %s", ser.Label, orElse(c.X.Label, "x"), short(x), orElse(c.Y.Label, "y"), estimate(ser.Y[i], lo, hi))
+			if p.Title != "" {
+				tip = p.Title + "\n" + tip
+			}
+			if ser.Warning != "" {
+				tip += "\n" + ser.Warning
+			}
+			s.marker(st.Marker, q.x, q.y, size, st.Color, tip)
+			r.data = append(r.data, q)
+		}
+		s.close()
+	}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// drawBand fills between Lo and Hi wherever both exist in a run.
+func drawBand(s *scene, a axes, l Line, c color.NRGBA) {
+	if l.Lo == nil || l.Hi == nil {
+		return
+	}
+	var up, down []pt
+	flush := func() {
+		if len(up) > 1 {
+			poly := append([]pt(nil), up...)
+			for i := len(down) - 1; i >= 0; i-- {
+				poly = append(poly, down[i])
+			}
+			s.polygon(clipPolygon(poly, a.box), c)
+		}
+		up, down = nil, nil
+	}
+	for i, x := range l.X {
+		if !a.x.shows(x) || !a.y.shows(l.Lo[i]) || !a.y.shows(l.Hi[i]) {
+			flush()
+			continue
+		}
+		up = append(up, pt{a.x.at(x), a.y.at(l.Hi[i])})
+		down = append(down, pt{a.x.at(x), a.y.at(l.Lo[i])})
+	}
+	flush()
+}
+
+// drawLine strokes the curve in runs of finite values, cut to the panel.
+func drawLine(s *scene, a axes, l Line, st Style, r *room) {
+	var run []pt
+	flush := func() {
+		for _, piece := range clipPolyline(run, a.box) {
+			s.polyline(piece, st.Color, st.Width, st.Dash)
+			if r != nil {
+				r.addLine(piece)
+			}
+		}
+		run = nil
+	}
+	for i, x := range l.X {
+		if !a.x.shows(x) || !a.y.shows(l.Y[i]) {
+			flush()
+			continue
+		}
+		run = append(run, pt{a.x.at(x), a.y.at(l.Y[i])})
+	}
+	flush()
+}
+
+// drawLane draws the thresholds of a panel between the plot and the x axis, a row a series.
+func (c *Curves) drawLane(s *scene, a axes, p Panel, pal *Palette, height float64) {
+	y := a.box.y1 + 3.6
+	s.rect(a.box.x0, a.box.y1+1, a.box.w(), height-1, alpha(gridC, 90), none, 0)
+	for _, ser := range p.Series {
+		if len(ser.Marks) == 0 {
+			continue
+		}
+		st := pal.Style(ser.Label)
+		s.series("s", ser.Label, ser.Family)
+		for _, m := range ser.Marks {
+			if !a.x.shows(m.At) {
+				continue
+			}
+			x := clamp(a.x.at(m.At), a.box.x0, a.box.x1)
+			tip := fmt.Sprintf("%s\nthreshold at %s: %s", ser.Label, short(m.Level), estimate(m.At, m.Lo, m.Hi))
+			if m.Censored {
+				tip = fmt.Sprintf("%s\nthreshold at %s: > %s (largest tested)", ser.Label, short(m.Level), short(m.At))
+				arrow(s, x-1, y, 1, st.Color, tip)
+				continue
+			}
+			if a.x.shows(m.Lo) && (a.x.shows(m.Hi) || math.IsInf(m.Hi, 1)) {
+				x0 := clamp(a.x.at(m.Lo), a.box.x0, a.box.x1)
+				x1 := a.box.x1
+				if finite(m.Hi) {
+					x1 = clamp(a.x.at(m.Hi), a.box.x0, a.box.x1)
+				}
+				s.line(x0, y, x1, y, st.Color, .9, nil)
+				if math.IsInf(m.Hi, 1) || m.Hi > a.x.max {
+					arrow(s, a.box.x1-2, y, 1, st.Color, "")
+				}
+			}
+			s.marker(st.Marker, x, y, 1.5, st.Color, tip)
+		}
+		s.close()
+		y += 3.6
+	}
+}
+
+// arrow is an open arrow head at x, y, pointing right (dir 1) or left (-1).
+func arrow(s *scene, x, y, dir float64, c color.NRGBA, tip string) {
+	s.add(op{kind: opPath, segs: polySegs([]pt{{x - dir*2.2, y - 2}, {x + dir*1.6, y}, {x - dir*2.2, y + 2}}, true), fill: paper, stroke: c, width: .8, tip: tip})
+}
+
+// drawDirect writes the series' names beside their last points.
+func (c *Curves) drawDirect(s *scene, a axes, p Panel, pal *Palette) {
+	var ys, ends []float64
+	for _, ser := range p.Series {
+		y, e := (a.box.y0+a.box.y1)/2, a.box.x1
+		l := Line{X: ser.X, Y: ser.Y}
+		if ser.Fit != nil {
+			l = *ser.Fit
+		}
+		for i := len(l.X) - 1; i >= 0; i-- {
+			if a.x.inside(l.X[i]) && a.y.shows(l.Y[i]) {
+				y, e = clamp(a.y.at(l.Y[i]), a.box.y0, a.box.y1), a.x.at(l.X[i])
+				break
+			}
+		}
+		ys, ends = append(ys, y), append(ends, e)
+	}
+	places := apart(ys, 8.4, a.box.y0+1, a.box.y1+a.drop)
+	for i, ser := range p.Series {
+		st := pal.Style(ser.Label)
+		s.open("class", "key", "data-series", ser.Label, "data-family", ser.Family)
+		s.line(ends[i]+2.5, ys[i], a.box.x1+9, places[i], alpha(st.Color, 140), .5, nil)
+		s.label(a.box.x1+11, places[i]+2.4, ser.Label, textBase, regular, start, readable(st.Color))
+		s.close()
+	}
+}
+
+// readable darkens a colour until it can be read as text on white (4.5 to 1).
+func readable(c color.NRGBA) color.NRGBA {
+	for t := 0.0; t < 1; t += .02 {
+		if d := shade(c, -t); 1.05/(luminance(d)+.05) >= 4.5 {
+			return d
+		}
+	}
+	return ink
+}
+
+// drawThumbs draws the strip of stimuli below a figure, each at its place on the x axis where there is room.
+func drawThumbs(s *scene, thumbs []Thumb, g grid, sx scale, y float64) (float64, error) {
+	x0, x1 := g.boxes[0].x0, g.right
+	perRow := min(len(thumbs), int((x1-x0+3)/29))
+	w := math.Min(46, (x1-x0+3)/float64(perRow)-3)
+	aligned := len(g.boxes) == 1 && perRow == len(thumbs)
+	xs := make([]float64, len(thumbs))
+	b := g.boxes[0]
+	sx.p0, sx.p1 = b.x0, b.x1
+	for i, t := range thumbs {
+		xs[i] = x0 + (float64(i%perRow)+.5)*(x1-x0)/float64(perRow)
+		aligned = aligned && sx.inside(t.At)
+	}
+	if aligned {
+		place := make([]float64, len(thumbs))
+		for i, t := range thumbs {
+			place[i] = sx.at(t.At)
+		}
+		w = math.Min(w, 40)
+		xs = apart(place, w+2, x0+w/2-4, s.w-w/2-2)
+	}
+	rowH := 0.0
+	s.open("class", "thumbs")
+	for i, t := range thumbs {
+		if i > 0 && i%perRow == 0 {
+			y, rowH = y+rowH, 0
+		}
+		r, err := aspect(t.PNG)
+		if err != nil {
+			return 0, fmt.Errorf("thumbnail %q: %w", t.Label, err)
+		}
+		pic, err := loadPicture(t.PNG, w, w*r)
+		if err != nil {
+			return 0, fmt.Errorf("thumbnail %q: %w", t.Label, err)
+		}
+		if aligned && math.Abs(xs[i]-sx.at(t.At)) > 1 {
+			s.line(sx.at(t.At), y-2, xs[i], y-.5, gridC, .5, nil)
+		}
+		s.image(xs[i]-w/2, y, w, w*r, pic).tip = t.Label
+		s.label(xs[i], y+w*r+7.5, wrap(t.Label, textSmall, regular, w+2, 1)[0], textSmall, regular, middle, muted)
+		rowH = math.Max(rowH, w*r+11)
+	}
+	s.close()
+	return y + rowH, nil
+}
