@@ -1,0 +1,187 @@
+package harness
+
+import (
+	"slices"
+	"strings"
+
+	"probity/internal/registry"
+	"probity/internal/trial"
+)
+
+// hypotheses reads [[hypothesis]] and looks up everything that it names.
+func (d *document) hypotheses(root *section, x *Experiment) {
+	for _, s := range root.tables("hypothesis") {
+		h := HypothesisSection{Name: s.text("name"), Finding: s.text("finding")}
+		var kinds []string
+		for _, f := range x.Findings {
+			kinds = append(kinds, f.Kind)
+		}
+		switch {
+		case !s.has("finding"):
+			s.missing("finding", "a hypothesis is about a finding of this file, such as finding = \"detection\"")
+		case h.Finding != "" && !slices.Contains(kinds, h.Finding):
+			d.failNear(s.at("finding"), atValue, registry.Nearest(h.Finding, kinds), "no [[finding]] of kind %q is in this file", h.Finding)
+		}
+		s.contrast(x, &h)
+		if at := s.table("at"); at != nil {
+			h.At = at.condition(x)
+		}
+		effect, ok := s.number("smallest_effect")
+		switch {
+		case !s.has("smallest_effect"):
+			s.missing("smallest_effect", "the smallest difference that would matter must be declared, such as smallest_effect = 0.05")
+		case ok && effect <= 0:
+			d.fail(s.at("smallest_effect"), atValue, "%v is not above 0", effect)
+		}
+		h.SmallestEffect = effect
+		s.close("a [[hypothesis]]")
+		x.Hypotheses = append(x.Hypotheses, h)
+	}
+}
+
+// contrast reads "A - B" or "A", where A and B are labels of metrics.
+func (s *section) contrast(x *Experiment, h *HypothesisSection) {
+	h.Contrast = s.text("contrast")
+	if h.Contrast == "" {
+		if !s.has("contrast") {
+			s.missing("contrast", "a hypothesis contrasts two metrics: contrast = \"A - B\", by their labels")
+		}
+		return
+	}
+	var labels []string
+	for _, m := range x.Metrics {
+		labels = append(labels, m.Label)
+	}
+	for _, m := range x.SetMetrics {
+		labels = append(labels, m.Label)
+	}
+	a, b, two := strings.Cut(h.Contrast, " - ")
+	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
+	for _, label := range []string{a, b} {
+		if label == "" && !two {
+			continue
+		}
+		if label = metricNamed(label, x); label == "" {
+			continue
+		}
+		s.d.failNear(s.at("contrast"), atValue, registry.Nearest(label, labels),
+			"no metric is labelled %q; the labels are %s", label, strings.Join(labels, ", "))
+	}
+	if two && a == b {
+		s.d.fail(s.at("contrast"), atValue, "contrasts %s with itself", a)
+	}
+	h.Metric, h.Against = a, b
+}
+
+// metricNamed gives the label back where no metric has it.
+func metricNamed(label string, x *Experiment) string {
+	if x.Metric(label) >= 0 {
+		return ""
+	}
+	for _, m := range x.SetMetrics {
+		if m.Label == label {
+			return ""
+		}
+	}
+	return label
+}
+
+// condition reads at = { perturb = "hue", severity = 10, area = 0.04 } and checks it against the sections.
+func (s *section) condition(x *Experiment) Condition {
+	d := s.d
+	c := Condition{Perturb: s.text("perturb"), Null: s.text("null"), Shape: s.text("shape")}
+	c.Severity, c.HasSeverity = s.number("severity")
+	c.Area, c.HasArea = s.number("area")
+	s.close("the condition of a [[hypothesis]]")
+	labels := func(want func(trial.Role) bool) (out []string) {
+		for _, p := range x.Perturbs {
+			if want(p.Role) {
+				out = append(out, p.Label)
+			}
+		}
+		return out
+	}
+	if c.Null != "" {
+		nulls := labels(func(r trial.Role) bool { return r == trial.Null })
+		if !slices.Contains(nulls, c.Null) {
+			d.failNear(s.at("null"), atValue, registry.Nearest(c.Null, nulls), "no null is labelled %q; the nulls are %s", c.Null, orNone(nulls))
+		}
+	}
+	if c.Perturb == "" {
+		if c.HasSeverity || c.HasArea || c.Shape != "" {
+			d.fail(s.path, atKey, "a severity, an area or a shape means something for one perturbation only: name it with perturb = \"...\"")
+		}
+		return c
+	}
+	i := x.Perturb(c.Perturb)
+	if i < 0 || x.Perturbs[i].Role == trial.Null {
+		edits := labels(func(r trial.Role) bool { return r != trial.Null })
+		d.failNear(s.at("perturb"), atValue, registry.Nearest(c.Perturb, edits), "no edit is labelled %q; the edits are %s", c.Perturb, orNone(edits))
+		return c
+	}
+	p := x.Perturbs[i]
+	if c.HasSeverity && !slices.Contains(p.Severities, c.Severity) {
+		d.fail(s.at("severity"), atValue, "%s is not made at severity %v but at %v", c.Perturb, c.Severity, p.Severities)
+	}
+	var areas []float64
+	var shapes []string
+	for _, r := range p.Regions {
+		if c.Shape == "" || r.Shape == c.Shape {
+			areas = append(areas, r.Area)
+		}
+		if !slices.Contains(shapes, r.Shape) {
+			shapes = append(shapes, r.Shape)
+		}
+	}
+	if c.Shape != "" && !slices.Contains(shapes, c.Shape) {
+		d.failNear(s.at("shape"), atValue, registry.Nearest(c.Shape, shapes), "%s has no region of shape %q but %s", c.Perturb, c.Shape, strings.Join(shapes, ", "))
+	} else if c.HasArea && !slices.Contains(areas, c.Area) {
+		d.fail(s.at("area"), atValue, "%s has no region of area %v but %v", c.Perturb, c.Area, areas)
+	}
+	return c
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// crossCheck looks at what only the whole file shows: findings that lack the stimuli they stand on, metrics with nothing
+// to judge.
+func (d *document) crossCheck(root *section, x *Experiment, paths []string) {
+	count := map[trial.Role]int{}
+	for _, p := range x.Perturbs {
+		count[p.Role]++
+	}
+	wrongPerturbs := len(root.tables("perturb")) != len(x.Perturbs) // reported already; what is absent may be among them
+	for i, f := range x.Findings {
+		path := element("finding", i)
+		needs, known := findingNeeds[f.Kind]
+		if !known || wrongPerturbs {
+			continue
+		}
+		if needs.edits && count[trial.Edit] == 0 {
+			d.fail(path, atKey, "the finding %s needs an edit: a [[perturb]] of role \"edit\"", f.Kind)
+		}
+		if needs.nulls && count[trial.Null] == 0 {
+			d.fail(path, atKey, "the finding %s needs a null, the noise that edits are told from: a [[perturb]] with role = \"null\", such as kind = \"shift\", severity = [1], draws = %d", f.Kind, minDraws)
+		}
+		if needs.crossed {
+			for k, p := range x.Perturbs {
+				if p.Role == trial.Null && p.Draws < minDraws {
+					d.fail(join(paths[k], "draws"), atValue, "%d draws are too few for the finding %s, which needs %d or more for each source", p.Draws, f.Kind, minDraws)
+				}
+			}
+		}
+	}
+}
+
+// findingNeeds says which stimuli a kind of finding stands on. Kinds that are not here take what there is.
+var findingNeeds = map[string]struct{ edits, nulls, crossed bool }{
+	"sensitivity":    {edits: true},
+	"salience":       {edits: true, nulls: true},
+	"detection":      {edits: true, nulls: true, crossed: true},
+	"area-threshold": {edits: true, nulls: true, crossed: true},
+}

@@ -1,0 +1,558 @@
+package harness
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"probity/internal/registry"
+	"probity/internal/trial"
+)
+
+// minDraws is the smallest number of draws of a null from which detection may be judged (fewer give too coarse an AUC
+// within a source).
+const minDraws = 8
+
+var (
+	fits          = []string{"crop", "squash", "shorter"}
+	roles         = []string{string(trial.Edit), string(trial.Anchor), string(trial.Control), string(trial.Null)}
+	figureFormats = []string{"pdf", "svg", "png"}
+	figureWidths  = []string{"column", "page"}
+)
+
+// runName is what can be a folder's name everywhere.
+var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// read walks the whole document. The order of the calls is the order in which later sections need earlier ones.
+func (d *document) read(x *Experiment, opt LoadOptions) {
+	root := &section{d: d, m: d.root}
+	d.header(root, x)
+	d.images(root, x, opt)
+	d.metrics(root, x, opt)
+	d.setMetrics(root, x, opt)
+	perturbPaths := d.perturbs(root, x)
+	d.findings(root, x, opt)
+	d.hypotheses(root, x)
+	d.figures(root, x)
+	root.close("an experiment file")
+	d.crossCheck(root, x, perturbPaths)
+}
+
+func (d *document) header(root *section, x *Experiment) {
+	if !root.has("probity") {
+		d.errs = append(d.errs, DocumentError{File: d.name, Line: 1, Col: 1, Key: "probity", Text: d.lines.line(1),
+			Problem: fmt.Sprintf("missing: an experiment file begins with probity = %d, the version of its format", DocumentVersion)})
+	}
+	x.Version = int(root.whole("probity", DocumentVersion, 1, math.MaxInt64))
+	if x.Version > DocumentVersion {
+		d.fail("probity", atValue, "this program reads version %d of the format, the file says %d: a newer probity is needed", DocumentVersion, x.Version)
+	}
+	x.Name = root.text("name")
+	switch {
+	case !root.has("name"):
+		root.missing("name", "an experiment needs a name; its results go to runs/NAME")
+	case x.Name != "" && (!runName.MatchString(x.Name) || len(x.Name) > 100 || strings.HasSuffix(x.Name, ".")):
+		d.fail("name", atValue, "%q cannot be a folder's name: use letters, digits, '-', '_' and '.', beginning with a letter or digit", x.Name)
+	case x.Name == "" && d.root["name"] == "":
+		d.fail("name", atValue, "is empty: results go to runs/NAME")
+	}
+	x.Question = root.text("question")
+	x.Seed = uint64(root.whole("seed", 1, 0, math.MaxInt64))
+}
+
+func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
+	s := root.table("images")
+	if s == nil {
+		if !root.has("images") {
+			root.missing("images", "an experiment needs [images] with dataset = \"folder\" and path, or another data set; `probity list datasets` shows them")
+		}
+		return
+	}
+	im := &x.Images
+	im.Limit = int(s.whole("limit", 0, 1, math.MaxInt32))
+	im.Size = int(s.whole("size", 0, 16, 16384))
+	im.Fit = s.choice("fit", "crop", fits...)
+	if s.has("fit") && !s.has("size") {
+		d.fail(s.at("fit"), atKey, "says how pictures are brought to a size, but no size is given")
+	}
+	path := s.text("path")
+	im.Dataset = s.text("dataset")
+	if im.Dataset == "" {
+		if !s.has("dataset") {
+			s.missing("dataset", "[images] needs a dataset, one of "+strings.Join(trial.Datasets.Names(), ", "))
+		} else if d.root["images"].(map[string]any)["dataset"] == "" {
+			d.fail(s.at("dataset"), atValue, "is empty, wants one of %s", strings.Join(trial.Datasets.Names(), ", "))
+		}
+		return
+	}
+	entry, info, err := trial.Datasets.Get(im.Dataset)
+	if err != nil {
+		d.fail(s.at("dataset"), atValue, "%v", err)
+		return
+	}
+	im.Entry, im.Info = entry, info
+	im.Params, _ = s.params(info)
+	switch {
+	case opt.Images != "":
+		im.Path = opt.Images
+	case path != "":
+		im.Path = resolve(x.Dir, path)
+	case entry.Needs != "":
+		s.missing("path", fmt.Sprintf("the data set %s needs a path (%s): write path = \"...\", relative to this file, or give --images", im.Dataset, entry.Needs))
+	}
+	s.close("[images] with dataset = \"" + im.Dataset + "\"")
+}
+
+// resolve takes a path in the file relative to the file's folder. Files write slashes on every system.
+func resolve(dir, path string) string {
+	path = filepath.FromSlash(path)
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// models checks every parameter that names a model, and the output asked of it. ok is false where one does not exist.
+func (s *section) models(info registry.Info, values registry.Values, env trial.Env) (names []string, ok bool) {
+	ok = true
+	for _, p := range info.Params {
+		if !p.Model || !values.Has(p.Name) || values.String(p.Name) == "" {
+			continue
+		}
+		name := values.String(p.Name)
+		names = append(names, name)
+		if env == nil {
+			continue
+		}
+		m, err := env.Model(name)
+		if err != nil {
+			s.d.fail(s.at(p.Name), atValue, "%v", err)
+			ok = false
+			continue
+		}
+		if out, has := info.Param("output"); has && p.Name == "model" && values.Has(out.Name) {
+			if o := values.String(out.Name); o != "" && o != trial.InputTensor && o != "text" {
+				if _, err := m.Output(o); err != nil {
+					s.d.fail(s.at(out.Name), atValue, "%v", err)
+					ok = false
+				}
+			}
+		}
+	}
+	return names, ok
+}
+
+func (d *document) metrics(root *section, x *Experiment, opt LoadOptions) {
+	list := root.tables("metric")
+	if len(list) == 0 && !root.has("metric") && !root.has("set_metric") && !root.has("human") {
+		root.missing("metric", "an experiment needs at least one [[metric]]; `probity list metrics` shows them")
+	}
+	var names []string
+	var paths []string
+	for _, s := range list {
+		kind, name := s.text("kind"), s.text("name")
+		if kind == "" {
+			s.kindMissing("metric", trial.Metrics.Names())
+			continue
+		}
+		entry, info, err := trial.Metrics.Get(kind)
+		if err != nil {
+			d.fail(s.at("kind"), atValue, "%v", err)
+			continue
+		}
+		values, good := s.params(info)
+		s.close("a [[metric]] of kind " + kind)
+		if !good {
+			continue
+		}
+		m := MetricSection{Kind: kind, Params: values, Entry: entry, Info: info}
+		if m.Models, good = s.models(info, values, opt.Env); !good {
+			continue
+		}
+		if opt.Env != nil {
+			if _, err := entry.New(values, opt.Env); err != nil {
+				d.fail(s.path, atKey, "%v", err)
+				continue
+			}
+		}
+		x.Metrics = append(x.Metrics, m)
+		names = append(names, name)
+		paths = append(paths, s.path)
+	}
+	labels := metricLabels(len(x.Metrics), names, func(i int) (string, []string, registry.Info, registry.Values) {
+		m := &x.Metrics[i]
+		return m.Kind, m.Models, m.Info, m.Params
+	})
+	for i, label := range labels {
+		x.Metrics[i].Label = label
+	}
+	d.uniqueLabels("metric", labels, paths, names)
+}
+
+func (d *document) setMetrics(root *section, x *Experiment, opt LoadOptions) {
+	var names, paths []string
+	for _, s := range root.tables("set_metric") {
+		kind, name := s.text("kind"), s.text("name")
+		if kind == "" {
+			s.kindMissing("set_metric", trial.SetMetrics.Names())
+			continue
+		}
+		entry, info, err := trial.SetMetrics.Get(kind)
+		if err != nil {
+			d.fail(s.at("kind"), atValue, "%v", err)
+			continue
+		}
+		values, good := s.params(info)
+		s.close("a [[set_metric]] of kind " + kind)
+		if !good {
+			continue
+		}
+		m := SetMetricSection{Kind: kind, Params: values, Entry: entry, Info: info}
+		if m.Models, good = s.models(info, values, opt.Env); !good {
+			continue
+		}
+		if opt.Env != nil {
+			if _, err := entry.New(values, opt.Env); err != nil {
+				d.fail(s.path, atKey, "%v", err)
+				continue
+			}
+		}
+		x.SetMetrics = append(x.SetMetrics, m)
+		names, paths = append(names, name), append(paths, s.path)
+	}
+	labels := metricLabels(len(x.SetMetrics), names, func(i int) (string, []string, registry.Info, registry.Values) {
+		m := &x.SetMetrics[i]
+		return m.Kind, m.Models, m.Info, m.Params
+	})
+	for i, label := range labels {
+		x.SetMetrics[i].Label = label
+	}
+	d.uniqueLabels("set_metric", labels, paths, names)
+}
+
+func (s *section) kindMissing(table string, kinds []string) {
+	if _, ok := s.m["kind"].(string); ok {
+		s.d.fail(s.at("kind"), atValue, "is empty, wants one of %s", strings.Join(kinds, ", "))
+	} else if !s.has("kind") {
+		s.missing("kind", fmt.Sprintf("a [[%s]] needs a kind, one of %s", table, strings.Join(kinds, ", ")))
+	}
+}
+
+// uniqueLabels notes labels that two sections share.
+func (d *document) uniqueLabels(table string, labels, paths, names []string) {
+	first := map[string]int{}
+	for i, label := range labels {
+		j, taken := first[label]
+		if !taken {
+			first[label] = i
+			continue
+		}
+		other := d.place(paths[j], atKey)
+		where := fmt.Sprintf("line %d", other.Line)
+		if other.Override != "" {
+			where = other.Override
+		}
+		if names[i] != "" || names[j] != "" {
+			d.fail(join(paths[i], "name"), atValue, "the name %q is taken by the [[%s]] of %s", label, table, where)
+		} else {
+			d.fail(paths[i], atKey, "this [[%s]] is the same as that of %s: %s", table, where, label)
+		}
+	}
+}
+
+func (d *document) perturbs(root *section, x *Experiment) (paths []string) {
+	var names []string
+	for _, s := range root.tables("perturb") {
+		p, name, ok := s.perturb()
+		if !ok {
+			continue
+		}
+		x.Perturbs = append(x.Perturbs, p)
+		names, paths = append(names, name), append(paths, s.path)
+	}
+	labels := perturbLabels(x.Perturbs, names)
+	for i, label := range labels {
+		x.Perturbs[i].Label = label
+	}
+	d.uniqueLabels("perturb", labels, paths, names)
+	return paths
+}
+
+// perturb reads one [[perturb]]; ok is false where it cannot be planned.
+func (s *section) perturb() (p PerturbSection, name string, ok bool) {
+	d := s.d
+	errs := len(d.errs)
+	name = s.text("name")
+	kind := s.text("kind")
+	steps := s.tables("steps")
+	rawSeverity := s.has("severity")
+	severities, severityPaths := s.numbers("severity")
+	what := "a [[perturb]]"
+	switch {
+	case kind != "" && s.has("steps"):
+		d.fail(s.at("steps"), atKey, "a [[perturb]] has either a kind or steps, not both")
+		return p, name, false
+	case kind != "":
+		step, good := s.step(kind)
+		what += " of kind " + kind
+		if !good {
+			return p, name, false
+		}
+		step.OnAxis, step.Stream = true, kind
+		p.Kind, p.Steps = kind, []Step{step}
+	case s.has("steps"):
+		what += " with steps"
+		if !s.chain(&p, steps) {
+			return p, name, false
+		}
+	default:
+		s.kindMissing("perturb", trial.Perturbations.Names())
+		return p, name, false
+	}
+
+	p.Axis = trial.Axis{Fixed: true}
+	regions, anchor := false, false
+	for _, st := range p.Steps {
+		if st.OnAxis {
+			p.Axis = st.Entry.Axis
+		}
+		regions = regions || st.Entry.Regions
+		anchor = anchor || st.Entry.Anchor
+	}
+
+	role := string(trial.Edit)
+	if anchor {
+		role = string(trial.Anchor)
+		if strings.HasPrefix(p.Kind, "same-class") {
+			role = string(trial.Control)
+		}
+	}
+	p.Role = trial.Role(s.choice("role", role, roles...))
+
+	p.Severities = s.severities(p, rawSeverity, severities, severityPaths)
+
+	if s.has("region") && !regions {
+		d.fail(s.at("region"), atKey, "%s acts on the whole picture and takes no region", p.Kind)
+		s.take("region")
+	} else {
+		p.Regions = s.regions("region")
+	}
+	if len(p.Regions) == 0 {
+		p.Regions = []RegionSpec{{Shape: "whole", Area: 1}}
+	}
+
+	p.Replicates = int(s.whole("replicates", 1, 1, 10000))
+	p.Draws = int(s.whole("draws", minDraws, 1, 10000))
+	if p.Role == trial.Null {
+		if s.has("replicates") {
+			d.fail(s.at("replicates"), atKey, "a null has draws, not replicates: write draws = %d", p.Replicates)
+		}
+		if len(p.Severities) > 1 {
+			d.fail(s.at("severity"), atValue, "a null has one severity: write a [[perturb]] for each, so that each kind of noise is judged on its own")
+		}
+		if s.has("region") && regions {
+			d.fail(s.at("region"), atKey, "a null acts on the whole picture: leave region out")
+		}
+	} else {
+		if s.has("draws") {
+			d.fail(s.at("draws"), atKey, "only a null has draws; an %s has replicates", p.Role)
+		}
+		p.Draws = 0
+	}
+	s.close(what)
+	return p, name, len(d.errs) == errs
+}
+
+// step reads a step's parameters from the section and makes the perturbation.
+func (s *section) step(kind string) (Step, bool) {
+	entry, info, err := trial.Perturbations.Get(kind)
+	if err != nil {
+		s.d.fail(s.at("kind"), atValue, "%v", err)
+		return Step{}, false
+	}
+	values, ok := s.params(info)
+	if !ok {
+		return Step{}, false
+	}
+	made, err := entry.New(values)
+	if err != nil {
+		s.d.fail(s.path, atKey, "%v", err)
+		return Step{}, false
+	}
+	return Step{Kind: kind, Params: values, Entry: entry, Info: info, Perturbation: made}, true
+}
+
+// chain reads steps = [...]: all but one have their own severity, and that one takes the section's.
+func (s *section) chain(p *PerturbSection, steps []*section) bool {
+	if len(steps) == 0 {
+		s.d.fail(s.at("steps"), atValue, "wants a list of tables such as { kind = \"gaussian-blur\", severity = 1 }")
+		return false
+	}
+	good := true
+	used := map[string]int{}
+	var kinds []string
+	onAxis := -1
+	for i, t := range steps {
+		kind := t.text("kind")
+		if kind == "" {
+			t.kindMissing("perturb", trial.Perturbations.Names())
+			good = false
+			continue
+		}
+		severity, has := t.number("severity")
+		step, ok := t.step(kind)
+		t.close("a step of kind " + kind)
+		if !ok {
+			good = false
+			continue
+		}
+		if used[kind]++; used[kind] > 1 {
+			step.Stream = fmt.Sprintf("%s#%d", kind, used[kind])
+		} else {
+			step.Stream = kind
+		}
+		axis := step.Entry.Axis
+		switch {
+		case has && axis.Fixed && severity != 1:
+			s.d.fail(t.at("severity"), atValue, "%s has no severity axis: leave severity out", kind)
+			good = false
+		case has:
+			if err := axis.Check(severity); err != nil {
+				s.d.fail(t.at("severity"), atValue, "%v", err)
+				good = false
+			}
+			step.Severity = severity
+		case axis.Fixed:
+			step.Severity = 1
+		case onAxis >= 0:
+			s.d.fail(t.path, atKey, "step %d takes the section's severity too: only one step may, the others need a severity of their own", i+1)
+			good = false
+		default:
+			onAxis = i
+			step.OnAxis = true
+		}
+		kinds = append(kinds, kind)
+		p.Steps = append(p.Steps, step)
+	}
+	p.Kind = strings.Join(kinds, "+")
+	return good
+}
+
+// severities checks the list against the axis, or takes the axis' default.
+func (s *section) severities(p PerturbSection, given bool, list []float64, paths []string) []float64 {
+	d, axis := s.d, p.Axis
+	if axis.Fixed {
+		if given && !slices.Equal(list, []float64{1}) {
+			d.fail(s.at("severity"), atKey, "%s has no severity axis: leave severity out", p.Kind)
+		}
+		return []float64{1}
+	}
+	if !given {
+		if len(axis.Default) == 0 {
+			s.missing("severity", fmt.Sprintf("%s needs severity = [...]: %s", p.Kind, axisText(axis)))
+		}
+		if p.Role == trial.Null && len(axis.Default) > 1 {
+			s.missing("severity", fmt.Sprintf("a null needs one severity: %s", axisText(axis)))
+		}
+		return axis.Default
+	}
+	var out []float64
+	for i, v := range list {
+		if err := axis.Check(v); err != nil {
+			d.fail(paths[i], atValue, "%v (%s)", err, axis.Name)
+			continue
+		}
+		if slices.Contains(out, v) {
+			d.fail(paths[i], atValue, "severity %v is there twice", v)
+			continue
+		}
+		if v == 0 && p.Role == trial.Null {
+			d.fail(paths[i], atValue, "severity 0 changes nothing, and a null must change something")
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// axisText describes an axis for people.
+func axisText(a trial.Axis) string {
+	t := a.Name
+	if a.Unit != "" && !strings.Contains(a.Name, a.Unit) {
+		t += " in " + a.Unit
+	}
+	if math.IsInf(a.Max, 1) {
+		return fmt.Sprintf("%s, from %v", t, a.Min)
+	}
+	return fmt.Sprintf("%s, %v to %v", t, a.Min, a.Max)
+}
+
+func (d *document) findings(root *section, x *Experiment, opt LoadOptions) {
+	for _, s := range root.tables("finding") {
+		kind := s.text("kind")
+		var kinds []string
+		if opt.Findings != nil {
+			kinds = opt.Findings.Names()
+		}
+		if kind == "" {
+			s.kindMissing("finding", kinds)
+			continue
+		}
+		if opt.Findings == nil {
+			d.fail(s.at("kind"), atValue, "there is no finding %q: this program was built without findings", kind)
+			continue
+		}
+		info, err := opt.Findings.Info(kind)
+		if err != nil {
+			d.fail(s.at("kind"), atValue, "%v", err)
+			continue
+		}
+		values, ok := s.params(info)
+		s.close("a [[finding]] of kind " + kind)
+		if !ok {
+			continue
+		}
+		f := FindingSection{Kind: kind, Params: values, Info: info}
+		for _, other := range x.Findings {
+			if other.Kind == kind && other.Params.Canonical() == values.Canonical() {
+				d.fail(s.path, atKey, "the finding %s is there twice with the same parameters", kind)
+			}
+		}
+		x.Findings = append(x.Findings, f)
+	}
+}
+
+func (d *document) figures(root *section, x *Experiment) {
+	x.Figures = FigureSection{Formats: slices.Clone(figureFormats), Width: "page"}
+	s := root.table("figures")
+	if s == nil {
+		return
+	}
+	if s.has("formats") {
+		x.Figures.Formats = nil
+		for i, f := range s.texts("formats") {
+			if !slices.Contains(figureFormats, f) {
+				d.failNear(element(s.at("formats"), i), atValue, registry.Nearest(f, figureFormats), "%q is not one of %s", f, strings.Join(figureFormats, ", "))
+				continue
+			}
+			if !slices.Contains(x.Figures.Formats, f) {
+				x.Figures.Formats = append(x.Figures.Formats, f)
+			}
+		}
+	}
+	x.Figures.Width = s.choice("width", "page", figureWidths...)
+	x.Figures.Only = s.texts("only")
+	var kinds []string
+	for _, f := range x.Findings {
+		kinds = append(kinds, f.Kind)
+	}
+	for i, kind := range x.Figures.Only {
+		if !slices.Contains(kinds, kind) {
+			d.failNear(element(s.at("only"), i), atValue, registry.Nearest(kind, kinds), "no [[finding]] of kind %q is in this file", kind)
+		}
+	}
+	s.close("[figures]")
+}

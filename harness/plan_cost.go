@@ -1,0 +1,211 @@
+package harness
+
+import (
+	"context"
+	"runtime"
+	"sort"
+
+	"probity/internal/trial"
+)
+
+// Counts says how much a run will do. Everything is for the whole run unless it says otherwise.
+type Counts struct {
+	Sources   int         `json:"sources"`
+	Clusters  int         `json:"clusters"` // independent units among the sources
+	PerSource []RoleCount `json:"per_source"`
+	Stimuli   int         `json:"stimuli"`
+	Scores    int         `json:"scores"`
+	Pictures  int         `json:"pictures"` // that a model must look at: sources and stimuli, severity 0 aside
+	Passes    []Passes    `json:"passes,omitempty"`
+}
+
+// RoleCount is the number of stimuli of one role made of each source.
+type RoleCount struct {
+	Role trial.Role `json:"role"`
+	N    int        `json:"n"`
+}
+
+// Passes is the number of pictures that one model looks at.
+type Passes struct {
+	Model        string  `json:"model"`
+	Native       bool    `json:"native,omitempty"` // at the picture's own size
+	N            int     `json:"n"`
+	Milliseconds float64 `json:"milliseconds"` // of one picture on one core
+	Guess        bool    `json:"guess"`        // Milliseconds is a guess from the model's family
+}
+
+// Cost is what a run is expected to take. The figures are estimates: time is for one core of a current desktop machine,
+// divided by the cores of this one.
+type Cost struct {
+	Cores      int     `json:"cores"`
+	CPUSeconds float64 `json:"cpu_seconds"`
+	Seconds    float64 `json:"seconds"`
+	Memory     int64   `json:"memory_bytes"`
+	Disk       int64   `json:"disk_bytes"`
+	Width      int     `json:"width"` // of the pictures, mean of the first few
+	Height     int     `json:"height"`
+}
+
+// count fills Counts.
+func (p *Plan) count() {
+	n := len(p.Sources)
+	c := Counts{Sources: n, Clusters: p.clusters()}
+	roles := []trial.Role{trial.Edit, trial.Null, trial.Crossed, trial.Anchor, trial.Control}
+	pictures := 1
+	by := map[trial.Role]int{}
+	for _, s := range p.Stimuli {
+		by[s.Role]++
+		if !p.identity(s) {
+			pictures++
+		}
+	}
+	for _, r := range roles {
+		if by[r] > 0 {
+			c.PerSource = append(c.PerSource, RoleCount{r, by[r]})
+		}
+	}
+	c.Stimuli = n * len(p.Stimuli)
+	c.Scores = c.Stimuli * len(p.Metrics)
+	c.Pictures = n * pictures
+	for _, w := range p.ways() {
+		ms, known := passMilliseconds[w.model]
+		if !known {
+			ms = familyMilliseconds[w.family]
+			if ms == 0 {
+				ms = 20
+			}
+		}
+		c.Passes = append(c.Passes, Passes{Model: w.model, Native: w.native, N: c.Pictures, Milliseconds: ms, Guess: !known})
+	}
+	p.Counts = c
+}
+
+// identity reports whether a stimulus is its source bit for bit.
+func (p *Plan) identity(s PlannedStimulus) bool {
+	return s.Null < 0 && s.Severity == 0 && len(p.Perturbs[s.Perturb].Steps) == 1
+}
+
+type way struct {
+	model, family string
+	native        bool
+}
+
+// ways lists the ways in which models are run, each once, in the order of the metrics. A model that is asked for its
+// input tensor alone is not run.
+func (p *Plan) ways() []way {
+	var out []way
+	for _, m := range p.Metrics {
+		for _, r := range m.Metric.Needs() {
+			if r.Part.Text() || r.Output == trial.InputTensor {
+				continue
+			}
+			w := way{model: r.Model, native: r.Native}
+			if r.Model == m.Column.Model {
+				w.family = m.Column.Family
+			}
+			known := false
+			for _, o := range out {
+				known = known || o.model == w.model && o.native == w.native
+			}
+			if !known {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// One forward pass of a 224 x 224 picture on one core, in a batch of 8. Measured with ONNX Runtime 1.24.
+var passMilliseconds = map[string]float64{
+	"squeezenet1.1": 7, "squeezenet1.1-taps": 9, "mobilenetv2-1.0": 8, "alexnet": 12, "vit-tiny-patch16-224": 30,
+	"inception-2015-mixed8": 90,
+}
+
+var familyMilliseconds = map[string]float64{"cnn": 25, "vit": 50}
+
+// One score or one stimulus of a 256 x 256 picture on one core, in milliseconds. Metrics that are not here read features,
+// which takes next to nothing.
+var (
+	metricMilliseconds = map[string]float64{
+		"mse": .3, "mae": .3, "psnr": .3, "ssim": 5, "ms-ssim": 8, "ciede2000": 17, "gmsd": 5, "vifp": 20, "dists": 10,
+		"lpips-alex": 3, "lpips-vgg": 20, "lpips-squeeze": 5, "input-l2": .3, "patch-cosine": .5,
+	}
+	perturbMilliseconds = map[string]float64{
+		"hue": 40, "chroma": 40, "lightness": 40, "gaussian-noise": 3, "gaussian-blur": 5, "jpeg": 4, "shift": 6,
+	}
+)
+
+const (
+	defaultPerturbMilliseconds = 8
+	prepareMilliseconds        = 2 // resizing, cropping and normalising a picture for one model
+	measureMilliseconds        = 8 // realised differences of a stimulus
+)
+
+// estimate fills Cost.
+func (p *Plan) estimate() {
+	c := Cost{Cores: runtime.NumCPU()}
+	c.Width, c.Height = p.pictureSize()
+	scale := float64(c.Width*c.Height) / (256 * 256)
+	var perSource float64
+	for _, s := range p.Stimuli {
+		if s.Perturb >= 0 && s.Role != trial.Crossed { // a crossed stimulus starts from the edit that is there already
+			perSource += scale * p.sectionMilliseconds(s.Perturb)
+		}
+		if s.Null >= 0 {
+			perSource += scale * p.sectionMilliseconds(s.Null)
+		}
+		perSource += scale * measureMilliseconds
+		for _, m := range p.Metrics {
+			perSource += scale * metricMilliseconds[m.Section.Kind]
+		}
+	}
+	ms := perSource * float64(len(p.Sources))
+	for _, w := range p.Counts.Passes {
+		each := w.Milliseconds
+		if w.Native {
+			each *= float64(c.Width*c.Height) / (224 * 224)
+		}
+		ms += float64(w.N) * (each + prepareMilliseconds)
+	}
+	c.CPUSeconds = ms / 1000
+	c.Seconds = c.CPUSeconds / float64(c.Cores)
+
+	// Memory: the program and its tables, each model's weights and activations, and for each worker one source with its
+	// stimuli as pixels. Disk: the table as CSV and Parquet, the segments, and the report.
+	const mib = 1 << 20
+	c.Memory = 150*mib + int64(len(p.Counts.Passes))*180*mib + int64(c.Cores)*int64(len(p.Stimuli))*int64(c.Width*c.Height*3)
+	c.Disk = int64(p.Counts.Scores)*230 + int64(p.Counts.Stimuli)*300 + 8*mib
+	p.Cost = c
+}
+
+func (p *Plan) sectionMilliseconds(i int) float64 {
+	var sum float64
+	for _, st := range p.Perturbs[i].Steps {
+		if ms, ok := perturbMilliseconds[st.Kind]; ok {
+			sum += ms
+		} else {
+			sum += defaultPerturbMilliseconds
+		}
+	}
+	return sum
+}
+
+// pictureSize is the middle size of the first few pictures that can be read; 256 x 256 where none can.
+func (p *Plan) pictureSize() (w, h int) {
+	type size struct{ w, h int }
+	var sizes []size
+	for i := 0; i < len(p.Sources) && i < 3; i++ {
+		if p.Sources[i].Picture == nil {
+			continue
+		}
+		if img, err := p.Sources[i].Picture.Load(context.Background()); err == nil {
+			sizes = append(sizes, size{img.W, img.H})
+		}
+	}
+	if len(sizes) == 0 {
+		return 256, 256
+	}
+	sort.Slice(sizes, func(i, j int) bool { return sizes[i].w*sizes[i].h < sizes[j].w*sizes[j].h })
+	m := sizes[len(sizes)/2]
+	return m.w, m.h
+}
