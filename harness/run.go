@@ -1,0 +1,404 @@
+package harness
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"probity/internal/raster"
+	"probity/internal/trial"
+)
+
+// RunOptions say how a plan is carried out. None of them changes a result.
+type RunOptions struct {
+	Dir      string // the run's folder, runs/NAME
+	Workers  int    // sources scored at a time; at least 1
+	Fresh    bool   // forget what earlier runs left in Dir
+	Progress Progress
+	Log      *slog.Logger
+}
+
+// Progress is told how a run goes on. It is called from several goroutines.
+type Progress interface {
+	// Start begins a phase of total units; unit is what is counted ("scores").
+	Start(phase string, total int, unit string)
+	Add(n int)
+	End()
+}
+
+// Scored is what scoring gives: the whole table, and what was done to get it.
+type Scored struct {
+	Table    *trial.Table
+	Computed int // scores computed now
+	Reused   int // scores taken from earlier segments
+	Skipped  []trial.Problem
+	Key      string // hash of everything that the table depends on
+}
+
+// batchSize is the number of pictures whose features are computed at a time.
+const batchSize = 8
+
+// pixelsVersion is raised whenever the same file may give other pixels: decoding, working size, fitting of donors.
+const pixelsVersion = "pixels 1"
+
+// Score carries out the first phase of a plan: every stimulus is made, every metric judges it, and the results lie in
+// durable segments under Dir. A run that was interrupted goes on where it was.
+func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored, error) {
+	if opt.Fresh {
+		if err := os.RemoveAll(filepath.Join(opt.Dir, "segments")); err != nil {
+			return nil, fmt.Errorf("forgetting the earlier run: %w", err)
+		}
+	}
+	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}}
+	for _, m := range p.Metrics {
+		r.metrics = append(r.metrics, m.Metric)
+		key, err := r.metricKey(m)
+		if err != nil {
+			return nil, err
+		}
+		r.metricKeys = append(r.metricKeys, key)
+	}
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	if err := r.all(ctx); err != nil {
+		return nil, err
+	}
+	return r.merge()
+}
+
+type run struct {
+	plan       *Plan
+	models     Models
+	opt        RunOptions
+	store      store
+	metrics    []trial.Metric
+	metricKeys []string
+	scorer     *scorer
+
+	mu       sync.Mutex
+	computed int
+	reused   int
+	failed   map[string]string // source ID -> why it could not be used
+}
+
+// metricKey is a hash of everything that a metric's score depends on besides the stimulus.
+func (r *run) metricKey(m PlannedMetric) (string, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "metric 1\n%s\n%d\n%s\n", m.Column.Kind, m.Column.Version, m.Column.Params)
+	seen := map[string]bool{}
+	for _, need := range m.Metric.Needs() {
+		if seen[need.Model] {
+			continue
+		}
+		seen[need.Model] = true
+		b, err := r.models.Load(need.Model)
+		if err != nil {
+			return "", fmt.Errorf("metric %s: %w", m.Column.Label, err)
+		}
+		fmt.Fprintf(h, "%s\n%s\n", need.Model, b.Hash())
+	}
+	if len(seen) > 0 {
+		fmt.Fprintln(h, r.models.Runtime())
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+func (r *run) open() error {
+	s, err := newScorer(r.metrics, r.models)
+	if err != nil {
+		return err
+	}
+	r.scorer, r.failed = s, map[string]string{}
+	return nil
+}
+
+// all scores every source, several at a time.
+func (r *run) all(ctx context.Context) error {
+	total := len(r.plan.Sources) * len(r.plan.Stimuli) * len(r.metrics)
+	r.opt.Progress.Start("scoring", total, "scores")
+	defer r.opt.Progress.End()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, r.opt.Workers))
+	for _, src := range r.plan.Sources {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { return r.source(ctx, src) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if n := len(r.plan.Sources); n > 0 && len(r.failed) == n {
+		return fmt.Errorf("none of the %d pictures could be scored; the first: %s", n, r.failed[r.plan.Sources[0].ID])
+	}
+	return ctx.Err()
+}
+
+// source brings one source to completion: nothing to do where its segments hold every score, else one new segment.
+func (r *run) source(ctx context.Context, src *trial.Source) error {
+	keys := r.plan.Keys(src)
+	for i := range keys {
+		keys[i] = keys[i] + pixelsVersion
+	}
+	path := r.store.path(src.Hash, keys, r.metricKeys)
+	all := len(keys) * len(r.metrics)
+	if _, err := readSegment(path); err == nil {
+		r.tally(0, all)
+		return nil
+	}
+	known, problems := r.store.load(src.Hash)
+	for _, err := range problems {
+		r.opt.Log.Warn("a segment could not be read; what it held is computed again", "error", err)
+	}
+	u := &unit{run: r, src: src, keys: keys, known: known, seg: &segment{Source: src.Hash, Metrics: r.metricKeys}}
+	if err := u.score(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var bad *pictureError
+		if errors.As(err, &bad) {
+			r.mu.Lock()
+			r.failed[src.ID] = bad.Error()
+			r.mu.Unlock()
+			r.opt.Log.Warn("a picture is left out", "picture", src.ID, "reason", bad.err)
+			r.opt.Progress.Add(all)
+			return nil
+		}
+		return fmt.Errorf("scoring %s: %w", src.ID, err)
+	}
+	if err := u.seg.write(path); err != nil {
+		return err
+	}
+	r.tally(u.computed, all-u.computed)
+	return nil
+}
+
+func (r *run) tally(computed, reused int) {
+	r.mu.Lock()
+	r.computed += computed
+	r.reused += reused
+	r.mu.Unlock()
+	r.opt.Progress.Add(reused)
+}
+
+// pictureError marks a source whose picture cannot be used; the run goes on without it.
+type pictureError struct{ err error }
+
+func (e *pictureError) Error() string { return e.err.Error() }
+func (e *pictureError) Unwrap() error { return e.err }
+
+// unit is the work on one source.
+type unit struct {
+	run   *run
+	src   *trial.Source
+	keys  []string
+	known *cells
+	seg   *segment
+
+	input    *raster.Image
+	inputF   map[feature]*trial.Tensor
+	memo     trial.Memo
+	batch    []made
+	missing  [][]int // by stimulus: the metrics that are not known yet
+	computed int
+}
+
+// score fills the unit's segment: known scores are taken over, the others computed batch by batch.
+func (u *unit) score(ctx context.Context) error {
+	n, metrics := len(u.keys), len(u.run.metricKeys)
+	u.seg.Rows = make([]segmentRow, n)
+	u.seg.Score = make([][]float64, metrics)
+	for m := range u.seg.Score {
+		u.seg.Score[m] = make([]float64, n)
+	}
+	u.missing = make([][]int, n)
+	any := false
+	for i, key := range u.keys {
+		row, ok := u.known.rows[key]
+		if ok {
+			u.seg.Rows[i] = segmentRow{key, relabel(row, u.run.plan.Stimulus(u.src, i))}
+		}
+		if reason, bad := u.known.problems[cell{stimulus: key}]; ok && bad {
+			u.fail(i, -1, reason)
+			continue
+		}
+		for m, mk := range u.run.metricKeys {
+			at := cell{key, mk}
+			v, have := u.known.score[at]
+			if !ok || !have {
+				u.missing[i] = append(u.missing[i], m)
+				continue
+			}
+			u.seg.Score[m][i] = v
+			if reason, bad := u.known.problems[at]; bad {
+				u.seg.Problems = append(u.seg.Problems, segmentProblem{i, m, reason})
+			}
+		}
+		any = any || len(u.missing[i]) > 0
+	}
+	if !any {
+		return nil
+	}
+	img, err := u.src.Picture.Load(ctx)
+	if err != nil {
+		return &pictureError{err}
+	}
+	u.input = img
+	mk := &maker{plan: u.run.plan, src: u.src, img: img, need: func(i int) bool { return len(u.missing[i]) > 0 }}
+	if err := mk.each(ctx, func(x made) error { return u.take(ctx, x) }); err != nil {
+		return err
+	}
+	return u.flush(ctx)
+}
+
+// relabel gives a stored row the names that the present plan has for it; what was measured stays.
+func relabel(stored, now trial.Stimulus) trial.Stimulus {
+	now.Donors, now.Instruction, now.Realised, now.Visible, now.Flags = stored.Donors, stored.Instruction, stored.Realised, stored.Visible, stored.Flags
+	now.SourceCaption, now.TargetCaption = stored.SourceCaption, stored.TargetCaption
+	return now
+}
+
+func (u *unit) fail(i, metric int, reason string) {
+	u.seg.Problems = append(u.seg.Problems, segmentProblem{i, metric, reason})
+	if metric >= 0 {
+		u.seg.Score[metric][i] = math.NaN()
+		return
+	}
+	for m := range u.seg.Score {
+		u.seg.Score[m][i] = math.NaN()
+	}
+}
+
+// take accepts a made stimulus into the current batch.
+func (u *unit) take(ctx context.Context, x made) error {
+	if x.region != nil && len(u.run.scorer.calls) > 0 {
+		x.row.Visible = map[string]float64{}
+		for _, c := range u.run.scorer.calls {
+			if !c.native {
+				x.row.Visible[c.model.Info().Name] = c.model.Visible(x.region)
+			}
+		}
+	}
+	u.seg.Rows[x.index] = segmentRow{u.keys[x.index], x.row}
+	if x.img == nil {
+		u.fail(x.index, -1, x.reason)
+		u.run.opt.Progress.Add(len(u.missing[x.index]))
+		u.computed += len(u.missing[x.index])
+		return nil
+	}
+	x.region = nil
+	u.batch = append(u.batch, x)
+	room := batchSize
+	if u.inputF == nil {
+		room-- // the source itself travels in the first batch
+	}
+	if len(u.batch) < room {
+		return nil
+	}
+	return u.flush(ctx)
+}
+
+// flush computes the batch's features and scores.
+func (u *unit) flush(ctx context.Context) error {
+	if len(u.batch) == 0 {
+		return nil
+	}
+	imgs := make([]*raster.Image, 0, batchSize)
+	if u.inputF == nil {
+		imgs = append(imgs, u.input)
+	}
+	for _, x := range u.batch {
+		imgs = append(imgs, x.img)
+	}
+	feats, err := u.run.scorer.features(ctx, imgs)
+	if err != nil {
+		return err
+	}
+	if u.inputF == nil {
+		u.inputF, feats = feats[0], feats[1:]
+	}
+	for k, x := range u.batch {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		t := trial.Trial{Input: u.input, Output: x.img, Memo: &u.memo,
+			Requirement: x.row.Instruction, SourceCaption: x.row.SourceCaption, TargetCaption: x.row.TargetCaption}
+		if t.SourceCaption == "" {
+			t.SourceCaption = u.src.Captions["full"]
+		}
+		for _, m := range u.missing[x.index] {
+			s, err := u.run.scorer.score(ctx, m, t, u.inputF, feats[k])
+			if err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				u.fail(x.index, m, err.Error())
+				continue
+			}
+			u.seg.Score[m][x.index] = s.Value
+		}
+		u.computed += len(u.missing[x.index])
+		u.run.opt.Progress.Add(len(u.missing[x.index]))
+	}
+	u.batch = u.batch[:0]
+	return nil
+}
+
+// merge reads all segments back, in plan order, into the table.
+func (r *run) merge() (*Scored, error) {
+	p := r.plan
+	t := &trial.Table{Problems: append([]trial.Problem(nil), p.Problems...)}
+	for _, m := range p.Metrics {
+		t.Columns = append(t.Columns, m.Column)
+	}
+	t.Score = make([][]float64, len(t.Columns))
+	h := sha256.New()
+	for _, k := range r.metricKeys {
+		fmt.Fprintln(h, k)
+	}
+	out := &Scored{Table: t, Computed: r.computed, Reused: r.reused}
+	for _, src := range p.Sources {
+		if why, bad := r.failed[src.ID]; bad {
+			t.Problems = append(t.Problems, trial.Problem{What: src.ID, Reason: why})
+			continue
+		}
+		keys := p.Keys(src)
+		for i := range keys {
+			keys[i] = keys[i] + pixelsVersion
+		}
+		path := r.store.path(src.Hash, keys, r.metricKeys)
+		seg, err := readSegment(path)
+		if err != nil {
+			return nil, fmt.Errorf("merging: %w; run again to compute it anew", err)
+		}
+		fmt.Fprintln(h, src.ID, filepath.Base(path))
+		first := len(t.Stimuli)
+		for _, row := range seg.Rows {
+			t.Stimuli = append(t.Stimuli, row.Stimulus)
+		}
+		for m := range t.Score {
+			t.Score[m] = append(t.Score[m], seg.Score[m]...)
+		}
+		for _, bad := range seg.Problems {
+			s := &t.Stimuli[first+bad.Row]
+			what := fmt.Sprintf("%s: %s %s at %g", s.Source, s.Role, s.Perturb+s.Null, s.Severity)
+			if bad.Metric >= 0 {
+				what += ", " + t.Columns[bad.Metric].Label
+			}
+			t.Problems = append(t.Problems, trial.Problem{What: what, Reason: bad.Reason})
+		}
+	}
+	out.Skipped = t.Problems
+	out.Key = hex.EncodeToString(h.Sum(nil))
+	return out, nil
+}

@@ -1,0 +1,88 @@
+"""What a micro model learned, measured on scenes that no model was trained on.
+
+class         accuracy of the main object's shape by the model's own head (class and attribute arms)
+probe-*       accuracy of a linear probe (ridge regression to one-hot targets) of the main object's shape, colour and
+              texture on the pooled image embedding; fitted on the first half, judged on the second
+zero-shot-*   accuracy by words alone, mean text embedding of three prompts (contrastive arms; 'not applicable' where the
+              captions it was trained on never held such words)
+controlled-*  share of scenes whose own full caption scores above the same caption with one attribute of the main object
+              replaced, mean over the replacements: 1 / 2 is chance
+"""
+
+import numpy as np
+import torch
+
+from data import COLOURS, CONTEXT, GROUNDS, PLACES, SHAPES, TEXTURES, VOCABULARY, Scenes, encode
+
+VALUES = {"shape": SHAPES, "colour": COLOURS, "texture": TEXTURES}
+PROMPTS = {"shape": ["a {}", "a large {}", "a large {} in the centre"], "colour": ["a {}", "a large {}", "a large {} ground"],
+           "texture": ["a {}", "a large {}", "a large {} ground"]}
+
+
+def embeddings(model, scenes, n):
+    out = []
+    with torch.no_grad():
+        for i in range(0, n, 256):
+            x = torch.from_numpy(scenes.images(np.arange(i, min(n, i + 256))))
+            out.append(model.tower(x)["embedding"].float())
+    return torch.cat(out)
+
+
+def probe(e, y, classes):
+    half = len(e) // 2
+    mean, std = e[:half].mean(0), e[:half].std(0) + 1e-6
+    x = torch.cat([(e - mean) / std, torch.ones(len(e), 1)], 1).double()
+    t = torch.nn.functional.one_hot(torch.from_numpy(y), classes).double()
+    a = x[:half].T @ x[:half] + 1.0 * torch.eye(x.shape[1], dtype=torch.double)
+    w = torch.linalg.solve(a, x[:half].T @ t[:half])
+    return (x[half:] @ w).argmax(1).eq(torch.from_numpy(y)[half:]).double().mean().item()
+
+
+def text(model, captions):
+    with torch.no_grad():
+        return model.text(torch.from_numpy(encode(captions)))
+
+
+def captions_of(scenes, n):
+    back = {i: w for w, i in VOCABULARY.items()}
+    return [" ".join(back[int(t)] for t in row if t > 0) for row in scenes.ids["full"][:n]]
+
+
+def evaluate(model, j, data, n=4096, retrieval=512):
+    scenes = Scenes(data / "eval")
+    n = min(n, scenes.n)
+    e = embeddings(model, scenes, n)
+    out = {}
+    for k, v in VALUES.items():
+        out["probe-" + k] = probe(e, scenes.labels[k][:n], len(v))
+    if not j["arm"].startswith("clip"):
+        with torch.no_grad():
+            out["class"] = model.heads["shape"](e).argmax(1).numpy().__eq__(scenes.labels["shape"][:n]).mean().item()
+        return {k: round(v, 4) for k, v in out.items()}
+    with torch.no_grad():
+        image = torch.nn.functional.normalize(model.joint(e), dim=-1)
+    quality = j["quality"] or ("class" if j["arm"] == "clip-class" else "full")
+    knows = {"full": ("shape", "colour", "texture"), "partial": ("shape", "colour"), "class": ("shape",)}[quality]
+    for k in VALUES:
+        if k not in knows:
+            out["zero-shot-" + k] = out["controlled-" + k] = None
+            continue
+        t = torch.stack([torch.nn.functional.normalize(text(model, [p.format(v) for p in PROMPTS[k]]).mean(0), dim=-1) for v in VALUES[k]])
+        out["zero-shot-" + k] = (image @ t.T).argmax(1).numpy().__eq__(scenes.labels[k][:n]).mean().item()
+    full = captions_of(scenes, retrieval)
+    own = (image[:retrieval] * text(model, full)).sum(1)
+    for k in knows if quality == "full" else ():
+        wins = []
+        for v in VALUES[k]:
+            changed, ok = [], []
+            for i, c in enumerate(full):
+                w = c.split()  # a large COLOUR TEXTURE SHAPE ...
+                at = {"colour": 2, "texture": 3, "shape": 4}[k]
+                ok.append(w[at] != v)
+                w[at] = v
+                changed.append(" ".join(w))
+            s = (image[:retrieval] * text(model, changed)).sum(1)
+            won = (own > s).double() + 0.5 * (own == s).double()
+            wins.append(torch.where(torch.tensor(ok), won, torch.nan))
+        out["controlled-" + k] = torch.stack(wins).nanmean().item()
+    return {k: None if v is None else round(v, 4) for k, v in out.items()}
