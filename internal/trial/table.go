@@ -37,7 +37,7 @@ type Stimulus struct {
 	Instruction string
 	// Captions before and after the edit, where they are known.
 	SourceCaption, TargetCaption string
-	Realised    Realised
+	Realised                     Realised
 	// Visible gives, for each model whose preprocessing was looked at, the fraction of the edited region that is left
 	// in its input; a model that crops the borders away may see none of the edit.
 	Visible map[string]float64
