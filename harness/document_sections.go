@@ -82,9 +82,9 @@ func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 	im.Dataset = s.text("dataset")
 	if im.Dataset == "" {
 		if !s.has("dataset") {
-			s.missing("dataset", "[images] needs a dataset, one of "+strings.Join(trial.Datasets.Names(), ", "))
+			s.missing("dataset", "[images] needs a dataset; `probity list datasets` shows them")
 		} else if d.root["images"].(map[string]any)["dataset"] == "" {
-			d.fail(s.at("dataset"), atValue, "is empty, wants one of %s", strings.Join(trial.Datasets.Names(), ", "))
+			d.fail(s.at("dataset"), atValue, "is empty; `probity list datasets` shows the data sets")
 		}
 		return
 	}
@@ -155,7 +155,7 @@ func (d *document) metrics(root *section, x *Experiment, opt LoadOptions) {
 	for _, s := range list {
 		kind, name := s.text("kind"), s.text("name")
 		if kind == "" {
-			s.kindMissing("metric", trial.Metrics.Names())
+			s.kindMissing("metric", "metrics")
 			continue
 		}
 		entry, info, err := trial.Metrics.Get(kind)
@@ -197,7 +197,7 @@ func (d *document) setMetrics(root *section, x *Experiment, opt LoadOptions) {
 	for _, s := range root.tables("set_metric") {
 		kind, name := s.text("kind"), s.text("name")
 		if kind == "" {
-			s.kindMissing("set_metric", trial.SetMetrics.Names())
+			s.kindMissing("set_metric", "set-metrics")
 			continue
 		}
 		entry, info, err := trial.SetMetrics.Get(kind)
@@ -233,11 +233,13 @@ func (d *document) setMetrics(root *section, x *Experiment, opt LoadOptions) {
 	d.uniqueLabels("set_metric", labels, paths, names)
 }
 
-func (s *section) kindMissing(table string, kinds []string) {
-	if _, ok := s.m["kind"].(string); ok {
-		s.d.fail(s.at("kind"), atValue, "is empty, wants one of %s", strings.Join(kinds, ", "))
-	} else if !s.has("kind") {
-		s.missing("kind", fmt.Sprintf("a [[%s]] needs a kind, one of %s", table, strings.Join(kinds, ", ")))
+// kindMissing notes that a section has no kind. listed is what `probity list` calls the kinds.
+func (s *section) kindMissing(table, listed string) {
+	how := fmt.Sprintf("`probity list %s` shows the kinds", listed)
+	if v, ok := s.m["kind"]; !ok {
+		s.missing("kind", fmt.Sprintf("a [[%s]] needs a kind; %s", table, how))
+	} else if v == "" {
+		s.d.fail(s.at("kind"), atValue, "is empty; %s", how)
 	}
 }
 
@@ -309,7 +311,7 @@ func (s *section) perturb() (p PerturbSection, name string, ok bool) {
 			return p, name, false
 		}
 	default:
-		s.kindMissing("perturb", trial.Perturbations.Names())
+		s.kindMissing("perturb", "perturbations")
 		return p, name, false
 	}
 
@@ -398,7 +400,7 @@ func (s *section) chain(p *PerturbSection, steps []*section) bool {
 	for i, t := range steps {
 		kind := t.text("kind")
 		if kind == "" {
-			t.kindMissing("perturb", trial.Perturbations.Names())
+			t.kindMissing("perturb", "perturbations")
 			good = false
 			continue
 		}
@@ -493,12 +495,8 @@ func axisText(a trial.Axis) string {
 func (d *document) findings(root *section, x *Experiment, opt LoadOptions) {
 	for _, s := range root.tables("finding") {
 		kind := s.text("kind")
-		var kinds []string
-		if opt.Findings != nil {
-			kinds = opt.Findings.Names()
-		}
 		if kind == "" {
-			s.kindMissing("finding", kinds)
+			s.kindMissing("finding", "findings")
 			continue
 		}
 		if opt.Findings == nil {
