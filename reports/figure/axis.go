@@ -225,7 +225,7 @@ func linearTicks(lo, hi float64, n int) []float64 {
 	}
 	var out []float64
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
-		v := i * step
+		v := i*step + 0 // never -0
 		out = append(out, must(strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64)))
 	}
 	return out
@@ -308,7 +308,7 @@ func distinct(limit int, xs ...[]float64) []float64 {
 					continue next
 				}
 			}
-			if out = append(out, v); len(out) > limit {
+			if out = append(out, v); len(out) > limit || short(v) != plain(v) {
 				return nil
 			}
 		}
@@ -338,6 +338,7 @@ type axes struct {
 	hideXT bool // labels of the x ticks
 	hideYT bool
 	gridX  bool
+	tested bool    // the x ticks are all that there is between, so no minor ticks
 	drop   float64 // space between the box and the x axis line, for a lane of thresholds
 }
 
@@ -357,6 +358,9 @@ func (a axes) draw(s *scene) {
 	s.line(a.box.x0, a.box.y0, a.box.x0, a.box.y1, axisC, .6, nil)
 	s.line(a.box.x0, bottom, a.box.x1, bottom, axisC, .6, nil)
 	for _, v := range a.x.minorTicks() {
+		if a.tested {
+			break
+		}
 		x := a.x.at(v)
 		s.line(x, bottom, x, bottom+1.5, axisC, .4, nil)
 	}
@@ -383,8 +387,8 @@ func (a axes) draw(s *scene) {
 	s.close()
 }
 
-// reference draws a labelled level across the panel. Its label goes above the line at the side with room.
-func (a axes) reference(s *scene, r Reference, right bool) {
+// reference draws a level across the panel, with its interval; room.level names it.
+func (a axes) reference(s *scene, r Reference) {
 	if r.Vertical {
 		if !a.x.inside(r.At) {
 			return
@@ -406,7 +410,6 @@ func (a axes) reference(s *scene, r Reference, right bool) {
 	}
 	y := a.y.at(r.At)
 	s.line(a.box.x0, y, a.box.x1, y, muted, .7, []float64{2.2, 1.8})
-	_ = right
 }
 
 func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(hi, v)) }

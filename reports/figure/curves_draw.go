@@ -223,13 +223,13 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		sx, sy := scaleX, scaleY[i]
 		sx.p0, sx.p1, sy.p0, sy.p1 = b.x0, b.x1, b.y1, b.y0
 		a := axes{box: b, x: sx, y: sy, xt: sx.ticks(xAxis, int(math.Max(3, b.w()/24))), yt: yt[i],
-			hideXT: !g.lowest(i) && !spec.freeX, hideYT: !g.leftmost(i) && !d.FreeY, drop: lane}
+			hideXT: !g.lowest(i) && !spec.freeX, hideYT: !g.leftmost(i) && !d.FreeY, drop: lane, tested: xAxis.Ticks != nil}
 		s.open("class", "panel")
 		panelTitle(s, b, p.Title)
 		a.draw(s)
 		r := &room{box: b}
 		for _, ref := range p.References {
-			a.reference(s, ref, true)
+			a.reference(s, ref)
 		}
 		d.drawSeries(s, a, p, pal, r, many, b.w() < 130)
 		if lane > 0 {
@@ -259,7 +259,7 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 			return nil, d.fail("%w", err)
 		}
 	}
-	if !direct && len(keys) > 0 {
+	if !direct && len(keys) > 0 && !d.titled() {
 		l := newLegend(keys, width-8, false)
 		l.draw(s, 4, y+5)
 		y += 5 + l.height
@@ -284,6 +284,16 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		}
 	}
 	return d.finish(s, o, keys, d.alt(keys), extra...)
+}
+
+// titled reports whether the panels' titles name their only series, so that a legend would say it again.
+func (c *Curves) titled() bool {
+	for _, p := range c.Panels {
+		if len(p.Series) != 1 || p.Series[0].Label != p.Title {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Curves) alt(keys []Key) string {
@@ -546,9 +556,6 @@ func drawThumbs(s *scene, thumbs []Thumb, g grid, sx scale, y float64) (float64,
 		pic, err := loadPicture(t.PNG, w, w*r)
 		if err != nil {
 			return 0, fmt.Errorf("thumbnail %q: %w", t.Label, err)
-		}
-		if aligned && math.Abs(xs[i]-sx.at(t.At)) > 1 {
-			s.line(sx.at(t.At), y-2, xs[i], y-.5, gridC, .5, nil)
 		}
 		s.image(xs[i]-w/2, y, w, w*r, pic).tip = t.Label
 		s.label(xs[i], y+w*r+7.5, wrap(t.Label, textSmall, regular, w+2, 1)[0], textSmall, regular, middle, muted)

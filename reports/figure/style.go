@@ -66,7 +66,7 @@ var spareColours = []color.NRGBA{hex(0x332288), hex(0x882255), hex(0x117733), he
 var (
 	dashes  = [][]float64{nil, {4.5, 2}, {1.2, 1.6}, {6, 1.8, 1.2, 1.8}, {2.6, 1.3}, {7, 1.6, 1.2, 1.6, 1.2, 1.6}}
 	markers = []Marker{Disc, Square, Triangle, Diamond, Ring, TriangleDown, SquareOpen, DiamondOpen, Cross, Plus}
-	shades  = []float64{0, .38, -.38, .2, -.2, .55}
+	shades  = []float64{0, -.42, .24, -.2, .12, -.6}
 )
 
 // NewPalette gives every member its style. The order within a family decides dash, shade and marker.
