@@ -147,9 +147,9 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 				if i == 0 {
 					w := italic.width(gd.Label, textSmall)
 					var c []box
-					for _, f := range []float64{.45, .6, .3, .75, .9, .15} {
+					for _, f := range []float64{.45, .5, .55, .6, .65, .7, .75, .8, .85, .9, .4, .35, .3, .25, .2, .15} {
 						q := pt{from.x + f*(piece[len(piece)-1].x-from.x), from.y + f*(piece[len(piece)-1].y-from.y)}
-						c = append(c, box{q.x + 3, q.y - 8, q.x + 3 + w, q.y - 1})
+						c = append(c, box{q.x + 3, q.y - 8, q.x + 3 + w, q.y - 1}, box{q.x - 3 - w, q.y + 1, q.x - 3, q.y + 8})
 					}
 					at := r.best(c)
 					s.label(at.x0, at.y1-1, gd.Label, textSmall, italic, start, muted)

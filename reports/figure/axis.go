@@ -374,7 +374,8 @@ func (a axes) draw(s *scene) {
 	}
 	if !a.hideXT {
 		for _, t := range a.x.thin(a.xt) {
-			s.label(a.x.at(t.v), bottom+9.6, t.text, textBase, regular, middle, ink)
+			w := regular.width(t.text, textBase)
+			s.label(math.Min(a.x.at(t.v), s.w-w/2-1), bottom+9.6, t.text, textBase, regular, middle, ink)
 		}
 	}
 	for _, t := range a.yt {

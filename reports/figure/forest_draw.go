@@ -138,7 +138,7 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 		at += h
 	}
 	bottom := at + 2
-	a := axes{box: box{x0, top, x1, bottom}, x: sx, y: scale{min: 0, max: 1, p0: bottom, p1: top}, xt: sx.ticks(f.X, int(math.Max(3, (x1-x0)/26))), gridX: true}
+	a := axes{box: box{x0, top, x1, bottom}, x: sx, y: scale{min: 0, max: 1, p0: bottom, p1: top}, xt: sx.ticks(f.X, int(math.Max(3, (x1-x0)/34))), gridX: true}
 	s.open("class", "panel")
 	a.draw(s)
 	for i, r := range f.References {
@@ -312,6 +312,9 @@ func (f *Forest) number(r Row) string {
 	if r.Censored == 0 && finite(r.Lo) && r.Hi > r.Lo {
 		return v(r.Value) + " [" + v(r.Lo) + ", " + v(r.Hi) + "]"
 	}
+	if r.Censored != 0 && !f.X.Percent {
+		return pre + short(r.Value)
+	}
 	return pre + v(r.Value)
 }
 
@@ -323,6 +326,9 @@ func brief(v float64) string {
 			return "0.00"
 		}
 		return t
+	}
+	if a := math.Abs(v); a >= 9.995 && a < 99.95 {
+		return sign(strconv.FormatFloat(v, 'f', 1, 64)) // the zero is kept: 14.0 beside 10.9
 	}
 	return short(v)
 }

@@ -55,6 +55,9 @@ func (g gridSpec) layout() grid {
 	if g.freeY {
 		gapX = g.yTick + 12
 	}
+	if g.freeX {
+		gapX = math.Max(gapX, 18)
+	}
 	right := 6 + g.rightMargin
 	w := (g.width - left - right - gapX*float64(cols-1)) / float64(cols)
 	aspect := g.aspect

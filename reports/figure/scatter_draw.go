@@ -93,7 +93,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 		b := g.boxes[i]
 		x, y := sxs[i], sys[i]
 		x.p0, x.p1, y.p0, y.p1 = b.x0, b.x1, b.y1, b.y0
-		a := axes{box: b, x: x, y: y, xt: x.ticks(c.X, int(math.Max(3, b.w()/28))), yt: yt[i], hideXT: !g.lowest(i) && !c.FreeX, hideYT: !g.leftmost(i) && !c.FreeY, gridX: true}
+		a := axes{box: b, x: x, y: y, xt: x.ticks(c.X, int(math.Max(3, b.w()/40))), yt: yt[i], hideXT: !g.lowest(i) && !c.FreeX, hideYT: !g.leftmost(i) && !c.FreeY, gridX: true}
 		s.open("class", "panel")
 		panelTitle(s, b, p.Title)
 		a.draw(s)
@@ -135,7 +135,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 	}
 	g.labels(s, c.X, c.Y)
 	h := g.bottom + labelHeight(c.X, width)
-	if !allDirect && len(keys) > 1 {
+	if !allDirect && len(keys) > 1 && !c.titled() {
 		l := newLegend(keys, width-8, true)
 		l.draw(s, 4, h+5)
 		h += 5 + l.height
@@ -165,6 +165,18 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 		}
 	}
 	return c.finish(s, o, keys, alt.String(), extra...)
+}
+
+// titled reports whether the panels' titles name their only series.
+func (c *Scatter) titled() bool {
+	for _, p := range c.Panels {
+		for _, q := range p.Points {
+			if q.series() != p.Title {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (q Point) series() string { return orElse(q.Series, q.Label) }

@@ -15,9 +15,9 @@ func Thresholds() *figure.Forest {
 	}
 	for i, m := range Members() {
 		t := sensitivities[i]
-		r := figure.Row{Label: m.Label, Family: m.Family, Value: t, Lo: t * .78, Hi: t * 1.3, RankLo: max(1, i/2), RankHi: i/2 + 2, Control: m.Family == "control"}
+		r := figure.Row{Label: m.Label, Family: m.Family, Value: t, Lo: t * .78, Hi: t * 1.3, RankLo: max(1, place(t)-1), RankHi: min(10, place(t)+1), Control: m.Family == "control"}
 		if t > 20 {
-			r.Value, r.Lo, r.Hi, r.Censored, r.RankLo, r.RankHi = 20, 17, math.NaN(), 1, 10, 12
+			r.Value, r.Lo, r.Hi, r.Censored, r.RankLo, r.RankHi = 20, 17, math.NaN(), 1, 9, 10
 		}
 		if m.Label == "clip-score(micro-clip)" {
 			r.Warning = "part of the edit was cropped away on 9 of 48 sources"
@@ -30,6 +30,16 @@ func Thresholds() *figure.Forest {
 		f.Rows = append(f.Rows, r)
 	}
 	return f
+}
+
+func place(threshold float64) int {
+	n := 1
+	for _, t := range sensitivities {
+		if t < threshold {
+			n++
+		}
+	}
+	return n
 }
 
 // Agreement is the forest plot of correlations with people, with the human ceiling.
