@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"probity/internal/raster"
 	"probity/internal/registry"
@@ -29,9 +30,9 @@ func (a Axis) Check(v float64) error {
 	case v == 0:
 		return nil
 	case v != v || v < a.Min || v > a.Max:
-		return fmt.Errorf("severity %v is outside the axis, %v to %v %s", v, a.Min, a.Max, a.Unit)
+		return fmt.Errorf("severity %v is outside the axis, %s", v, strings.TrimSpace(fmt.Sprintf("%v to %v %s", a.Min, a.Max, a.Unit)))
 	case a.Integer && v != float64(int64(v)):
-		return fmt.Errorf("severity %v is not a whole number of %s", v, a.Unit)
+		return fmt.Errorf("severity %v is not a whole number", v)
 	}
 	return nil
 }
