@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -68,8 +69,8 @@ func (e *DocumentErrors) Error() string {
 	return b.String()
 }
 
-// sorted puts errors in the order of the file; overrides come last, in the order given.
-func sortErrors(errs []DocumentError) {
+// inOrder puts errors in the order of the file, each once; overrides come last, in the order given.
+func inOrder(errs []DocumentError) []DocumentError {
 	sort.SliceStable(errs, func(i, j int) bool {
 		a, b := errs[i], errs[j]
 		if (a.Override != "") != (b.Override != "") {
@@ -80,4 +81,11 @@ func sortErrors(errs []DocumentError) {
 		}
 		return a.Col < b.Col
 	})
+	var out []DocumentError
+	for _, e := range errs {
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	return out
 }

@@ -150,14 +150,14 @@ func orNone(list []string) string {
 
 // crossCheck looks at what only the whole file shows: findings that lack the stimuli they stand on, metrics with nothing
 // to judge.
-func (d *document) crossCheck(root *section, x *Experiment, paths []string) {
+func (d *document) crossCheck(root *section, x *Experiment, perturbPaths, findingPaths []string) {
 	count := map[trial.Role]int{}
 	for _, p := range x.Perturbs {
 		count[p.Role]++
 	}
 	wrongPerturbs := len(root.tables("perturb")) != len(x.Perturbs) // reported already; what is absent may be among them
 	for i, f := range x.Findings {
-		path := element("finding", i)
+		path := findingPaths[i]
 		needs, known := findingNeeds[f.Kind]
 		if !known || wrongPerturbs {
 			continue
@@ -171,7 +171,7 @@ func (d *document) crossCheck(root *section, x *Experiment, paths []string) {
 		if needs.crossed {
 			for k, p := range x.Perturbs {
 				if p.Role == trial.Null && p.Draws < minDraws {
-					d.fail(join(paths[k], "draws"), atValue, "%d draws are too few for the finding %s, which needs %d or more for each source", p.Draws, f.Kind, minDraws)
+					d.fail(join(perturbPaths[k], "draws"), atValue, "%d draws are too few for the finding %s, which needs %d or more for each source", p.Draws, f.Kind, minDraws)
 				}
 			}
 		}

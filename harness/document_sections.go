@@ -34,11 +34,11 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	d.metrics(root, x, opt)
 	d.setMetrics(root, x, opt)
 	perturbPaths := d.perturbs(root, x)
-	d.findings(root, x, opt)
+	findingPaths := d.findings(root, x, opt)
 	d.hypotheses(root, x)
 	d.figures(root, x)
 	root.close("an experiment file")
-	d.crossCheck(root, x, perturbPaths)
+	d.crossCheck(root, x, perturbPaths, findingPaths)
 }
 
 func (d *document) header(root *section, x *Experiment) {
@@ -492,7 +492,7 @@ func axisText(a trial.Axis) string {
 	return fmt.Sprintf("%s, %v to %v", t, a.Min, a.Max)
 }
 
-func (d *document) findings(root *section, x *Experiment, opt LoadOptions) {
+func (d *document) findings(root *section, x *Experiment, opt LoadOptions) (paths []string) {
 	for _, s := range root.tables("finding") {
 		kind := s.text("kind")
 		if kind == "" {
@@ -520,7 +520,9 @@ func (d *document) findings(root *section, x *Experiment, opt LoadOptions) {
 			}
 		}
 		x.Findings = append(x.Findings, f)
+		paths = append(paths, s.path)
 	}
+	return paths
 }
 
 func (d *document) figures(root *section, x *Experiment) {

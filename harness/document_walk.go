@@ -52,8 +52,7 @@ func (d *document) decode() bool {
 }
 
 func (d *document) failure() error {
-	sortErrors(d.errs)
-	return &DocumentErrors{Errors: d.errs}
+	return &DocumentErrors{Errors: inOrder(d.errs)}
 }
 
 // spot says which part of a path an error points at.
@@ -175,7 +174,7 @@ func (s *section) whole(key string, otherwise, lo, hi int64) int64 {
 	case !ok:
 		s.d.fail(s.at(key), atValue, "wants a whole number, got %s", describeTOML(v))
 		return otherwise
-	case n < lo && hi == math.MaxInt64:
+	case n < lo && hi >= math.MaxInt32:
 		s.d.fail(s.at(key), atValue, "%d is too small, wants %d or more", n, lo)
 		return otherwise
 	case n < lo || n > hi:

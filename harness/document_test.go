@@ -1,0 +1,206 @@
+package harness_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"probity/harness"
+	"probity/internal/trial"
+)
+
+var update = flag.Bool("update", false, "write the golden messages anew")
+
+// TestWrongDocuments reads every wrong document and compares the whole message with the golden beside it: file, line,
+// column, line of the file, what is wrong and what would be right, all problems at once.
+func TestWrongDocuments(t *testing.T) {
+	files, err := filepath.Glob("../testdata/harness/wrong/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no wrong documents", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".toml"), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = harness.Parse(filepath.Base(file), src, sampleOptions())
+			var wrong *harness.DocumentErrors
+			if !errors.As(err, &wrong) {
+				t.Fatalf("error is %v, want *DocumentErrors", err)
+			}
+			golden := strings.TrimSuffix(file, ".toml") + ".txt"
+			got := err.Error() + "\n"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("message is\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+const plain = `probity = 1
+name = "plain"
+seed = 7
+[images]
+dataset = "sample-pictures"
+[[metric]]
+kind = "sample-mse"
+[[metric]]
+kind = "sample-cosine"
+model = "cnn-small"
+[[perturb]]
+kind = "sample-hue"
+severity = [1, 5, 10]
+region = { shape = "disc", area = [0.01, 0.04] }
+[[perturb]]
+kind = "sample-shift"
+severity = 1
+role = "null"
+draws = 9
+[[finding]]
+kind = "detection"
+`
+
+func parse(t *testing.T, src string, set ...string) *harness.Experiment {
+	t.Helper()
+	opt := sampleOptions()
+	opt.Set = set
+	x, err := harness.Parse("x.toml", []byte(src), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestParse(t *testing.T) {
+	x := parse(t, plain)
+	hue := x.Perturbs[0]
+	if hue.Label != "sample-hue" || hue.Role != trial.Edit || hue.Replicates != 1 || hue.Draws != 0 || len(hue.Regions) != 2 || hue.Regions[1].Area != .04 {
+		t.Errorf("hue is %+v", hue)
+	}
+	if null := x.Perturbs[1]; null.Role != trial.Null || null.Draws != 9 || null.Regions[0].Shape != "whole" {
+		t.Errorf("null is %+v", null)
+	}
+	if x.Seed != 7 || x.Images.Fit != "crop" || x.Images.Params.String("flavour") != "plain" {
+		t.Errorf("header is %+v", x)
+	}
+}
+
+func TestLabels(t *testing.T) {
+	metric := func(extra string) string {
+		return "[[metric]]\nkind = \"sample-patch\"\nmodel = \"cnn-small\"\n" + extra + "\n"
+	}
+	head := "probity = 1\nname = \"x\"\n[images]\ndataset = \"sample-pictures\"\n"
+	x := parse(t, head+metric("")+metric("pool = \"max\"")+metric("pool = \"top\"\ntop = 0.1")+metric("name = \"mine\"")+
+		"[[metric]]\nkind = \"sample-patch\"\nmodel = \"vit-small\"\n"+
+		"[[perturb]]\nkind = \"sample-hue\"\n[[perturb]]\nkind = \"sample-hue\"\nangle = 9\n[[perturb]]\nkind = \"class-swap\"\n[[perturb]]\nkind = \"same-class-swap\"\n")
+	var got []string
+	for _, m := range x.Metrics {
+		got = append(got, m.Label)
+	}
+	want := []string{"sample-patch(cnn-small, mean, top=0.05)", "sample-patch(cnn-small, max, top=0.05)", "sample-patch(cnn-small, top, top=0.1)", "mine", "sample-patch(vit-small)"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("metrics are labelled %q, want %q", got, want)
+	}
+	got = nil
+	for _, p := range x.Perturbs {
+		got = append(got, p.Label+" "+string(p.Role))
+	}
+	want = []string{"sample-hue edit", "sample-hue#2 edit", "class-swap anchor", "same-class-swap control"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("perturbations are labelled %q, want %q", got, want)
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	x := parse(t, plain, "images.limit=12", "seed = 9", "perturb.sample-hue.severity=[2, 4]", "perturb.1.draws=8", "name=other", "figures.width=column")
+	if x.Images.Limit != 12 || x.Seed != 9 || len(x.Perturbs[0].Severities) != 2 || x.Perturbs[1].Draws != 8 || x.Name != "other" || x.Figures.Width != "column" {
+		t.Errorf("overrides were not applied: %+v", x)
+	}
+	for set, want := range map[string]string{
+		"images.limit=many":                "--set images.limit=many: images.limit: wants a whole number, got the string \"many\"",
+		"limit":                            "--set limit: wants key=value, such as images.limit=12",
+		"images.limt=3":                    "--set images.limt=3: images.limt: unknown key \"limt\" in [images] with dataset = \"sample-pictures\"; did you mean \"limit\"?",
+		"perturb.sample-hew.severity=1":    "--set perturb.sample-hew.severity=1: perturb has no element named \"sample-hew\"; did you mean \"sample-hue\"?",
+		"perturb.7.severity=1":             "--set perturb.7.severity=1: perturb has no element 7, it has 0 to 1",
+		"perturb.severity=1":               "--set perturb.severity=1: perturb is a list of tables: name one by its place from 0, its name or its kind, and a key in it, such as perturb.0.severity=...",
+		"seed.x=1":                         "--set seed.x=1: seed is the whole number 7, not a table",
+		"perturb.sample-hue.severity=[99]": "--set perturb.sample-hue.severity=[99]: perturb[0].severity[0]: severity 99 is outside the axis, 0 to 50 dE00 (mean CIEDE2000)",
+	} {
+		opt := sampleOptions()
+		opt.Set = []string{set}
+		_, err := harness.Parse("x.toml", []byte(plain), opt)
+		if err == nil || err.Error() != want {
+			t.Errorf("--set %s gives\n%v\nwant\n%s", set, err, want)
+		}
+	}
+}
+
+func TestImagesOption(t *testing.T) {
+	src := "probity = 1\nname = \"x\"\n[images]\ndataset = \"sample-folder\"\npath = \"photos\"\n[[metric]]\nkind = \"sample-mse\"\n"
+	opt := sampleOptions()
+	x, err := harness.Parse(filepath.Join("some", "where", "x.toml"), []byte(src), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join("some", "where", "photos"); x.Images.Path != want {
+		t.Errorf("path is %q, want it relative to the file: %q", x.Images.Path, want)
+	}
+	opt.Images = "elsewhere"
+	if x, err = harness.Parse("x.toml", []byte(strings.Replace(src, "path = \"photos\"\n", "", 1)), opt); err != nil || x.Images.Path != "elsewhere" {
+		t.Errorf("--images was not taken: %v, %v", x, err)
+	}
+}
+
+func TestLoadMissingFile(t *testing.T) {
+	_, err := harness.Load(filepath.Join(t.TempDir(), "none.toml"), sampleOptions())
+	if err == nil || !strings.Contains(err.Error(), "there is no experiment file") || !strings.Contains(err.Error(), "probity init") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestEncodings reads files as editors of other systems leave them.
+func TestEncodings(t *testing.T) {
+	for name, src := range map[string]string{"CRLF": strings.ReplaceAll(plain, "\n", "\r\n"), "byte order mark": "\ufeff" + plain} {
+		if _, err := harness.Parse("x.toml", []byte(src), sampleOptions()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(plain), "images.limit=3")
+	files, _ := filepath.Glob("../testdata/harness/wrong/*.toml")
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src, "perturb.0.severity=[1]")
+	}
+	f.Fuzz(func(t *testing.T, src []byte, set string) {
+		opt := sampleOptions()
+		opt.Set = []string{set}
+		x, err := harness.Parse("x.toml", src, opt)
+		var wrong *harness.DocumentErrors
+		if err == nil && x == nil || err != nil && !errors.As(err, &wrong) {
+			t.Fatalf("neither an experiment nor a *DocumentErrors: %v, %v", x, err)
+		}
+		if err != nil && (len(wrong.Errors) == 0 || err.Error() == "") {
+			t.Fatal("an error without a message")
+		}
+	})
+}
