@@ -77,7 +77,7 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 			e.Replicates = s.Replicates
 		}
 		for _, r := range s.Regions {
-			e.Regions = append(e.Regions, planRegionJSON{r.Shape, r.Area, r.Placement, r.Mask})
+			e.Regions = append(e.Regions, planRegionJSON(r))
 		}
 		out.Perturbs = append(out.Perturbs, e)
 	}

@@ -274,7 +274,7 @@ func TestKeys(t *testing.T) {
 		"one more severity":            {same(rich, "perturb.sample-hue.severity=[0, 5, 10]"), 185},
 		"one more draw":                {same(rich, "perturb.sample-shift.draws=10"), 185},
 		"other metrics":                {same(strings.Replace(rich, "[[metric]]\nkind = \"sample-native\"\n", "", 1)), 185},
-		"another parameter of an edit": {same(rich, "perturb.sample-hue.angle=9"), 185 - 8 - 8*17},
+		"another parameter of an edit": {same(rich, "perturb.sample-hue.angle=9"), 185 - 4 - 4*17},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %d of 185 keys are as before, want %d", what, c.got, c.want)
