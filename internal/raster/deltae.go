@@ -1,0 +1,172 @@
+package raster
+
+import "math"
+
+// DeltaE00 is the colour difference CIEDE2000 (CIE 142-2001) with kL = kC = kH = 1, in the formulation and with the
+// conventions for undefined hues of Sharma, Wu and Dalal (2005). It is symmetric and 0 for equal colours.
+func DeltaE00(L1, a1, b1, L2, a2, b2 float64) float64 {
+	if L1 == L2 && a1 == a2 && b1 == b2 {
+		return 0
+	}
+	const pow25to7 = 6103515625
+	c := (math.Sqrt(a1*a1+b1*b1) + math.Sqrt(a2*a2+b2*b2)) / 2
+	c2 := c * c
+	c7 := c2 * c2 * c2 * c
+	g := 1 + .5*(1-math.Sqrt(c7/(c7+pow25to7)))
+	a1, a2 = a1*g, a2*g
+	C1, C2 := math.Sqrt(a1*a1+b1*b1), math.Sqrt(a2*a2+b2*b2)
+	h1, h2 := hue360(a1, b1), hue360(a2, b2)
+
+	dL, dC := L2-L1, C2-C1
+	grey := C1*C2 == 0
+	dh, hm := 0.0, h1+h2
+	if !grey {
+		dh = h2 - h1
+		switch {
+		case dh > 180:
+			dh -= 360
+		case dh < -180:
+			dh += 360
+		}
+		switch {
+		case math.Abs(h1-h2) <= 180:
+			hm = (h1 + h2) / 2
+		case h1+h2 < 360:
+			hm = (h1 + h2 + 360) / 2
+		default:
+			hm = (h1 + h2 - 360) / 2
+		}
+	}
+	const rad = math.Pi / 180
+	dH := 2 * math.Sqrt(C1*C2) * math.Sin(dh/2*rad)
+	Lm, Cm := (L1+L2)/2, (C1+C2)/2
+
+	// The four cosines of multiples of the mean hue come from one sine and cosine of it.
+	s1, c1 := math.Sincos(hm * rad)
+	cos2 := c1*c1 - s1*s1
+	sin2 := 2 * s1 * c1
+	cos3, sin3 := cos2*c1-sin2*s1, sin2*c1+cos2*s1
+	cos4 := cos2*cos2 - sin2*sin2
+	sin4 := 2 * sin2 * cos2
+	t := 1 - .17*(c1*cos30+s1*sin30) + .24*cos2 + .32*(cos3*cos6-sin3*sin6) - .20*(cos4*cos63+sin4*sin63)
+
+	q := (hm - 275) / 25
+	theta := 30 * math.Exp(-q*q)
+	cm2 := Cm * Cm
+	cm7 := cm2 * cm2 * cm2 * Cm
+	rc := 2 * math.Sqrt(cm7/(cm7+pow25to7))
+	l2 := (Lm - 50) * (Lm - 50)
+	sl := 1 + .015*l2/math.Sqrt(20+l2)
+	sc := 1 + .045*Cm
+	sh := 1 + .015*Cm*t
+	rt := -math.Sin(2*theta*rad) * rc
+	x, y, z := dL/sl, dC/sc, dH/sh
+	return math.Sqrt(math.Max(0, x*x+y*y+z*z+rt*y*z))
+}
+
+var (
+	sin30, cos30 = math.Sincos(30 * math.Pi / 180)
+	sin6, cos6   = math.Sincos(6 * math.Pi / 180)
+	sin63, cos63 = math.Sincos(63 * math.Pi / 180)
+)
+
+func hue360(a, b float64) float64 {
+	if a == 0 && b == 0 {
+		return 0
+	}
+	h := math.Atan2(b, a) * (180 / math.Pi)
+	if h < 0 {
+		h += 360
+	}
+	return h
+}
+
+// MeanDeltaE00 is the mean CIEDE2000 between two pictures of equal size over the pixels of a region (nil: the whole).
+// Unchanged pixels count 0 and are skipped. labBefore may hold before's Lab values, to save converting them again.
+func MeanDeltaE00(before, after *Image, labBefore *Lab, region *Mask) float64 {
+	sum, n := 0.0, 0
+	var last colourPair
+	for i := range before.W * before.H {
+		if region != nil && region.In[i] == 0 {
+			continue
+		}
+		n++
+		sum += last.difference(before, after, labBefore, i)
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// colourPair remembers the last difference: neighbours often have the same one.
+type colourPair struct {
+	key uint64
+	de  float64
+}
+
+func (p *colourPair) difference(before, after *Image, lab *Lab, i int) float64 {
+	a, b := before.Pix[3*i:3*i+3:3*i+3], after.Pix[3*i:3*i+3:3*i+3]
+	if a[0] == b[0] && a[1] == b[1] && a[2] == b[2] {
+		return 0
+	}
+	key := uint64(a[0])<<40 | uint64(a[1])<<32 | uint64(a[2])<<24 | uint64(b[0])<<16 | uint64(b[1])<<8 | uint64(b[2])
+	if p.key == key { // never 0 here, since the two colours differ
+		return p.de
+	}
+	var L1, A1, B1 float64
+	if lab != nil {
+		L1, A1, B1 = lab.L[i], lab.A[i], lab.B[i]
+	} else {
+		L1, A1, B1 = LabOf(a[0], a[1], a[2])
+	}
+	L2, A2, B2 := LabOf(b[0], b[1], b[2])
+	p.key, p.de = key, DeltaE00(L1, A1, B1, L2, A2, B2)
+	return p.de
+}
+
+// Difference is what lies between two pictures, measured on their bytes.
+type Difference struct {
+	Area      float64 // fraction of the picture inside the region
+	Changed   float64 // fraction of the picture whose bytes differ
+	DE00      float64 // mean CIEDE2000 over the region, unchanged pixels counting 0
+	MaxDE00   float64 // largest CIEDE2000 of any pixel of the picture
+	WholeDE00 float64 // mean CIEDE2000 over the whole picture
+	RMS       float64 // root mean square difference over the region and all channels, levels of 0..255
+}
+
+// Measure compares two pictures of equal size; see MeanDeltaE00 for labBefore and region.
+func Measure(before, after *Image, labBefore *Lab, region *Mask) Difference {
+	var d Difference
+	n := before.W * before.H
+	inside, changed := 0, 0
+	var sumIn, sumAll, squares float64
+	var last colourPair
+	for i := range n {
+		in := region == nil || region.In[i] != 0
+		if in {
+			inside++
+		}
+		de := last.difference(before, after, labBefore, i)
+		a, b := before.Pix[3*i:3*i+3:3*i+3], after.Pix[3*i:3*i+3:3*i+3]
+		if a[0] == b[0] && a[1] == b[1] && a[2] == b[2] {
+			continue
+		}
+		changed++
+		sumAll += de
+		d.MaxDE00 = math.Max(d.MaxDE00, de)
+		if in {
+			sumIn += de
+			for c := range a {
+				e := float64(a[c]) - float64(b[c])
+				squares += e * e
+			}
+		}
+	}
+	d.Area, d.Changed, d.WholeDE00 = float64(inside)/float64(n), float64(changed)/float64(n), sumAll/float64(n)
+	if inside > 0 {
+		d.DE00 = sumIn / float64(inside)
+		d.RMS = math.Sqrt(squares / float64(3*inside))
+	}
+	return d
+}
