@@ -440,12 +440,26 @@ func (s *section) chain(p *PerturbSection, steps []*section) bool {
 		p.Steps = append(p.Steps, step)
 	}
 	p.Kind = strings.Join(kinds, "+")
+	if good && onAxis < 0 { // the last step is as good as any to carry the one severity that there is
+		p.Steps[len(p.Steps)-1].OnAxis = true
+		if s.has("severity") {
+			s.d.fail(s.at("severity"), atKey, "every step has a severity of its own: leave this one out, or that of the step that should take it")
+			good = false
+		}
+	}
 	return good
 }
 
 // severities checks the list against the axis, or takes the axis' default.
 func (s *section) severities(p PerturbSection, given bool, list []float64, paths []string) []float64 {
 	d, axis := s.d, p.Axis
+	if !given && s.has("steps") {
+		for _, st := range p.Steps {
+			if st.OnAxis && st.Severity != 0 {
+				return []float64{st.Severity}
+			}
+		}
+	}
 	if axis.Fixed {
 		if given && !slices.Equal(list, []float64{1}) {
 			d.fail(s.at("severity"), atKey, "%s has no severity axis: leave severity out", p.Kind)

@@ -125,6 +125,28 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+func TestChains(t *testing.T) {
+	chain := func(rest string) harness.PerturbSection {
+		return parse(t, plain+"[[perturb]]\n"+rest).Perturbs[2]
+	}
+	p := chain("steps = [{ kind = \"sample-blur\", severity = 1.5 }, { kind = \"sample-hue\", angle = 5 }, { kind = \"sample-blur\", severity = 3 }]\nseverity = [1, 2]\nregion = { shape = \"box\", area = 0.1 }\n")
+	if p.Kind != "sample-blur+sample-hue+sample-blur" || p.Label != p.Kind || p.Axis.Unit != "dE00" || len(p.Severities) != 2 {
+		t.Errorf("chain is %+v", p)
+	}
+	if s := p.Steps; s[0].Severity != 1.5 || s[0].OnAxis || !s[1].OnAxis || s[2].Severity != 3 || s[0].Stream != "sample-blur" || s[2].Stream != "sample-blur#2" {
+		t.Errorf("steps are %+v", s)
+	}
+	// Where every step has a severity of its own, the last one's is the section's.
+	p = chain("steps = [{ kind = \"sample-hue\", severity = 4 }, { kind = \"sample-blur\", severity = 3 }]\n")
+	if !p.Steps[1].OnAxis || len(p.Severities) != 1 || p.Severities[0] != 3 || p.Axis.Unit != "px" {
+		t.Errorf("chain of fixed steps is %+v", p)
+	}
+	p = chain("steps = [{ kind = \"class-swap\" }]\n")
+	if !p.Steps[0].OnAxis || p.Severities[0] != 1 || p.Role != trial.Anchor {
+		t.Errorf("chain of a swap is %+v", p)
+	}
+}
+
 func TestOverrides(t *testing.T) {
 	x := parse(t, plain, "images.limit=12", "seed = 9", "perturb.sample-hue.severity=[2, 4]", "perturb.1.draws=8", "name=other", "figures.width=column")
 	if x.Images.Limit != 12 || x.Seed != 9 || len(x.Perturbs[0].Severities) != 2 || x.Perturbs[1].Draws != 8 || x.Name != "other" || x.Figures.Width != "column" {
