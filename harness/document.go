@@ -61,6 +61,8 @@ type MetricSection struct {
 	Entry  trial.MetricEntry
 	Info   registry.Info
 	Models []string // backbones that its parameters name
+	// Implied marks a metric that has no section of its own but is named by a hypothesis.
+	Implied bool
 }
 
 // SetMetricSection is one [[set_metric]].

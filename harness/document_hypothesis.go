@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // hypotheses reads [[hypothesis]] and looks up everything that it names.
-func (d *document) hypotheses(root *section, x *Experiment) {
+func (d *document) hypotheses(root *section, x *Experiment, opt LoadOptions) {
 	for _, s := range root.tables("hypothesis") {
 		h := HypothesisSection{Name: s.text("name"), Finding: s.text("finding")}
 		var kinds []string
@@ -22,7 +23,7 @@ func (d *document) hypotheses(root *section, x *Experiment) {
 		case h.Finding != "" && !slices.Contains(kinds, h.Finding):
 			d.failNear(s.at("finding"), atValue, registry.Nearest(h.Finding, kinds), "no [[finding]] of kind %q is in this file", h.Finding)
 		}
-		s.contrast(x, &h)
+		s.contrast(x, &h, opt.Env)
 		if at := s.table("at"); at != nil {
 			h.At = at.condition(x)
 		}
@@ -40,7 +41,7 @@ func (d *document) hypotheses(root *section, x *Experiment) {
 }
 
 // contrast reads "A - B" or "A", where A and B are labels of metrics.
-func (s *section) contrast(x *Experiment, h *HypothesisSection) {
+func (s *section) contrast(x *Experiment, h *HypothesisSection, env trial.Env) {
 	h.Contrast = s.text("contrast")
 	if h.Contrast == "" {
 		if !s.has("contrast") {
@@ -48,24 +49,12 @@ func (s *section) contrast(x *Experiment, h *HypothesisSection) {
 		}
 		return
 	}
-	var labels []string
-	for _, m := range x.Metrics {
-		labels = append(labels, m.Label)
-	}
-	for _, m := range x.SetMetrics {
-		labels = append(labels, m.Label)
-	}
 	a, b, two := strings.Cut(h.Contrast, " - ")
 	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
 	for _, label := range []string{a, b} {
-		if label == "" && !two {
-			continue
+		if label != "" || two {
+			s.metricNamed(label, x, env)
 		}
-		if label = metricNamed(label, x); label == "" {
-			continue
-		}
-		s.d.failNear(s.at("contrast"), atValue, registry.Nearest(label, labels),
-			"no metric is labelled %q; the labels are %s", label, strings.Join(labels, ", "))
 	}
 	if two && a == b {
 		s.d.fail(s.at("contrast"), atValue, "contrasts %s with itself", a)
@@ -73,17 +62,75 @@ func (s *section) contrast(x *Experiment, h *HypothesisSection) {
 	h.Metric, h.Against = a, b
 }
 
-// metricNamed gives the label back where no metric has it.
-func metricNamed(label string, x *Experiment) string {
-	if x.Metric(label) >= 0 {
-		return ""
-	}
-	for _, m := range x.SetMetrics {
-		if m.Label == label {
-			return ""
+// labelForm is a label as metricLabels makes it of a kind and perhaps a model.
+var labelForm = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*)(?:\(([^(),]+)\))?$`)
+
+// metricNamed looks for the metric with this label. A label that says it all, kind or kind(model), need not stand in the
+// file as a section: that metric is then added, with its default parameters.
+func (s *section) metricNamed(label string, x *Experiment, env trial.Env) {
+	var labels, alike []string
+	for _, m := range x.Metrics {
+		labels = append(labels, m.Label)
+		if withArguments(m.Kind, m.Models) == label {
+			alike = append(alike, m.Label)
 		}
 	}
-	return label
+	for _, m := range x.SetMetrics {
+		labels = append(labels, m.Label)
+	}
+	switch {
+	case slices.Contains(labels, label):
+		return
+	case len(alike) > 0:
+		s.d.fail(s.at("contrast"), atValue, "no metric is labelled %q; the one meant is one of %s", label, strings.Join(alike, ", "))
+		return
+	}
+	if m, ok := impliedMetric(label, env); ok {
+		x.Metrics = append(x.Metrics, m)
+		return
+	}
+	s.d.failNear(s.at("contrast"), atValue, registry.Nearest(label, labels), "no metric is labelled %q; the labels are %s", label, strings.Join(labels, ", "))
+}
+
+func impliedMetric(label string, env trial.Env) (MetricSection, bool) {
+	form := labelForm.FindStringSubmatch(label)
+	if form == nil || !trial.Metrics.Has(form[1]) {
+		return MetricSection{}, false
+	}
+	entry, info, err := trial.Metrics.Get(form[1])
+	if err != nil {
+		return MetricSection{}, false
+	}
+	given := map[string]any{}
+	if model := form[2]; model != "" {
+		for _, p := range info.Params {
+			if p.Model && len(given) == 0 {
+				given[p.Name] = model
+			}
+		}
+		if len(given) == 0 {
+			return MetricSection{}, false
+		}
+	}
+	values, errs := registry.NewValues(info, given)
+	if len(errs) > 0 {
+		return MetricSection{}, false
+	}
+	m := MetricSection{Kind: form[1], Label: label, Params: values, Entry: entry, Info: info, Implied: true}
+	if form[2] != "" {
+		m.Models = []string{form[2]}
+	}
+	if env != nil {
+		if _, err := entry.New(values, env); err != nil {
+			return MetricSection{}, false
+		}
+		for _, model := range m.Models {
+			if _, err := env.Model(model); err != nil {
+				return MetricSection{}, false
+			}
+		}
+	}
+	return m, true
 }
 
 // condition reads at = { perturb = "hue", severity = 10, area = 0.04 } and checks it against the sections.

@@ -35,7 +35,7 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	d.setMetrics(root, x, opt)
 	perturbPaths := d.perturbs(root, x)
 	findingPaths := d.findings(root, x, opt)
-	d.hypotheses(root, x)
+	d.hypotheses(root, x, opt)
 	d.figures(root, x)
 	root.close("an experiment file")
 	d.crossCheck(root, x, perturbPaths, findingPaths)

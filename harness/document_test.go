@@ -147,6 +147,18 @@ func TestChains(t *testing.T) {
 	}
 }
 
+// TestHypothesisBringsItsMetric: a label that says it all needs no section, as in the example of the documentation.
+func TestHypothesisBringsItsMetric(t *testing.T) {
+	x := parse(t, plain+"[[hypothesis]]\nfinding = \"detection\"\ncontrast = \"sample-patch(vit-small) - sample-cosine(cnn-small)\"\nsmallest_effect = 0.1\n")
+	m := x.Metrics[len(x.Metrics)-1]
+	if len(x.Metrics) != 3 || !m.Implied || m.Label != "sample-patch(vit-small)" || m.Params.String("model") != "vit-small" || m.Params.String("pool") != "mean" {
+		t.Errorf("metrics are %+v", x.Metrics)
+	}
+	if h := x.Hypotheses[0]; h.Metric != "sample-patch(vit-small)" || h.Against != "sample-cosine(cnn-small)" {
+		t.Errorf("hypothesis is %+v", h)
+	}
+}
+
 func TestOverrides(t *testing.T) {
 	x := parse(t, plain, "images.limit=12", "seed = 9", "perturb.sample-hue.severity=[2, 4]", "perturb.1.draws=8", "name=other", "figures.width=column")
 	if x.Images.Limit != 12 || x.Seed != 9 || len(x.Perturbs[0].Severities) != 2 || x.Perturbs[1].Draws != 8 || x.Name != "other" || x.Figures.Width != "column" {

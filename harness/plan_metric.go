@@ -19,6 +19,9 @@ func (p *Plan) metrics(env trial.Env) error {
 		if err != nil {
 			return fmt.Errorf("metric %s: %w", s.Label, err)
 		}
+		if s.Implied {
+			p.note("added the metric %s, which a hypothesis names", s.Label)
+		}
 		p.Metrics = append(p.Metrics, PlannedMetric{Section: s, Metric: m, Column: c})
 	}
 	p.link(env)
