@@ -6,6 +6,7 @@
 package registry
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"sort"
@@ -304,6 +305,14 @@ func (v Values) Canonical() string {
 		parts = append(parts, n+"="+Text(v.v[n]))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// MarshalJSON writes the values as an object with sorted names.
+func (v Values) MarshalJSON() ([]byte, error) {
+	if v.v == nil {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(v.v)
 }
 
 // Text is the canonical text of one value.
