@@ -345,6 +345,26 @@ func TestPlanWarns(t *testing.T) {
 	}
 }
 
+func TestResolved(t *testing.T) {
+	p := plan(t, rich, sampleSources(40, 0), "images.limit=32")
+	data, err := p.Resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for _, want := range []string{`"name":"rich"`, `"overrides":["images.limit=32"]`, `"limit":32`, `"params":{"flavour":"plain"}`, `"label":"other-image","role":"anchor"`,
+		`{"label":"sample-patch(cnn-small)","kind":"sample-patch","version":1,"params":{"model":"cnn-small","output":"spatial","pool":"max","top":0.05}}`,
+		`"severity":[0,10],"unit":"dE00","region":[{"shape":"disc","area":0.01},{"shape":"disc","area":0.04}],"replicates":2`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("resolved experiment is\n%s\nwant %s in it", text, want)
+		}
+	}
+	again, _ := p.Resolved()
+	if !bytes.Equal(data, again) {
+		t.Error("two calls give different bytes")
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	p := plan(t, rich, sampleSources(40, 4), "images.limit=32")
 	var b bytes.Buffer
