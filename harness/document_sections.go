@@ -343,7 +343,7 @@ func (s *section) perturb() (p PerturbSection, name string, ok bool) {
 		p.Regions = s.regions("region")
 	}
 	if len(p.Regions) == 0 {
-		p.Regions = []RegionSpec{{Shape: "whole", Area: 1}}
+		p.Regions = []RegionSpec{wholePicture}
 	}
 
 	p.Replicates = int(s.whole("replicates", 1, 1, 10000))

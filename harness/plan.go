@@ -1,7 +1,11 @@
 package harness
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"os"
+	"slices"
 	"sort"
 
 	"probity/internal/stream"
@@ -25,6 +29,8 @@ type Plan struct {
 	Counts Counts
 	Cost   Cost
 	Power  Power
+
+	masks map[string]string // SHA-256 of each mask file of a region
 }
 
 // PlannedStimulus is one stimulus of every source. Perturb, Region and Null are indices into Plan.Perturbs and its
@@ -62,6 +68,9 @@ func NewPlan(x *Experiment, col *trial.Collection, env trial.Env) (*Plan, error)
 		p.warn("[images] limit is %d, but there are only %d sources", n, len(p.Sources))
 	}
 	p.adapt(col.Sources)
+	if err := p.checkRegions(); err != nil {
+		return nil, err
+	}
 	p.stimuli()
 	if err := p.metrics(env); err != nil {
 		return nil, err
@@ -181,7 +190,7 @@ func simple(kind string, role trial.Role) (PerturbSection, bool) {
 	}
 	return PerturbSection{
 		Kind: kind, Label: kind, Role: role, Axis: entry.Axis, Severities: []float64{1}, Replicates: 1,
-		Regions: []RegionSpec{{Shape: "whole", Area: 1}},
+		Regions: []RegionSpec{wholePicture},
 		Steps:   []Step{{Kind: kind, Stream: kind, Params: values, Entry: entry, Info: info, OnAxis: true, Perturbation: made}},
 	}, true
 }
@@ -343,6 +352,42 @@ func (p *Plan) checkSources() {
 			p.warn("%s: %d of %d sources have fewer than %d donors (%s): some come again", s.Label, few, len(p.Sources), s.Replicates, rule)
 		}
 	}
+}
+
+// checkRegions looks whether the regions that come from masks have them.
+func (p *Plan) checkRegions() error {
+	p.masks = map[string]string{}
+	for _, s := range p.Perturbs {
+		for _, r := range s.Regions {
+			switch r.Shape {
+			case "mask":
+				data, err := os.ReadFile(r.Mask)
+				if err != nil {
+					return fmt.Errorf("perturbation %s: mask of the region: %w", s.Label, err)
+				}
+				sum := sha256.Sum256(data)
+				p.masks[r.Mask] = hex.EncodeToString(sum[:])
+			case "object", "background", "ring":
+				mask := r.Shape
+				if mask == "ring" {
+					mask = "object"
+				}
+				without := 0
+				for _, src := range p.Sources {
+					if !slices.Contains(src.Masks, mask) {
+						without++
+					}
+				}
+				if without == len(p.Sources) {
+					return fmt.Errorf("perturbation %s: region %s needs the mask %q, and no source of the data set %s has it", s.Label, r.Shape, mask, p.Experiment.Images.Dataset)
+				}
+				if without > 0 {
+					p.warn("%s: %d of %d sources have no mask %q and go without it", s.Label, without, len(p.Sources), mask)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // donorRules are the rules of the perturbations whose only matter is the donor.

@@ -126,7 +126,7 @@ func regionsText(regions []RegionSpec) string {
 			continue
 		}
 		last = name
-		if r.Shape == "whole" {
+		if ownArea(r.Shape) {
 			parts = append(parts, name)
 		} else {
 			parts = append(parts, fmt.Sprintf("%s %g", name, r.Area))

@@ -50,7 +50,7 @@ type planPerturbJSON struct {
 
 type planRegionJSON struct {
 	Shape     string  `json:"shape"`
-	Area      float64 `json:"area"`
+	Area      float64 `json:"area,omitempty"`
 	Placement string  `json:"placement,omitempty"`
 	Mask      string  `json:"mask,omitempty"`
 }

@@ -3,7 +3,6 @@ package harness
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 
 	"probity/internal/trial"
@@ -65,10 +64,12 @@ func (k *keyMaker) key(s PlannedStimulus) string {
 }
 
 func (k *keyMaker) region(r RegionSpec, replicate int) {
-	k.text("region", fmt.Sprintf("%+v", r), strconv.Itoa(replicate))
+	k.text("region", r.Shape, r.Placement, strconv.Itoa(replicate))
+	k.number(r.Area)
 	switch r.Shape {
-	case "whole", "disc", "box", "blob":
-	default: // regions that come from the data set's masks depend on how it was opened
+	case "mask":
+		k.text(k.p.masks[r.Mask])
+	case "object", "background", "ring": // they come from the data set's masks and depend on how it was opened
 		k.text(k.p.Experiment.Images.Dataset, k.p.Experiment.Images.Params.Canonical())
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -362,6 +365,36 @@ func TestResolved(t *testing.T) {
 	again, _ := p.Resolved()
 	if !bytes.Equal(data, again) {
 		t.Error("two calls give different bytes")
+	}
+}
+
+func TestRegionsFromMasks(t *testing.T) {
+	object := strings.Replace(rich, "shape = \"disc\", area = [0.01, 0.04]", "shape = \"object\"", 1)
+	_, err := harness.NewPlan(parse(t, object), sampleSources(40, 4), sampleEnv{})
+	if err == nil || !strings.Contains(err.Error(), "needs the mask \"object\", and no source of the data set sample-pictures has it") {
+		t.Errorf("error is %v", err)
+	}
+	some := sampleSources(40, 4)
+	for _, s := range some.Sources[:30] {
+		s.Masks = []string{"object"}
+	}
+	if text := strings.Join(plan(t, object, some).Warnings, "\n"); !strings.Contains(text, "10 of 40 sources have no mask \"object\"") {
+		t.Errorf("warnings are %s", text)
+	}
+
+	// The key follows the mask file's content.
+	path := filepath.Join(t.TempDir(), "mask.png")
+	file := strings.Replace(rich, "shape = \"disc\", area = [0.01, 0.04]", "shape = \"mask\", mask = "+strconv.Quote(path), 1)
+	var keys []string
+	for _, content := range []string{"one", "two", "one"} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p := plan(t, file, some)
+		keys = append(keys, p.Keys(p.Sources[0])[4])
+	}
+	if keys[0] == keys[1] || keys[0] != keys[2] {
+		t.Errorf("keys are %q for the contents one, two, one", keys)
 	}
 }
 

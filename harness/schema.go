@@ -8,6 +8,7 @@ import (
 
 	"probity/internal/registry"
 	"probity/internal/trial"
+	"probity/perturb"
 )
 
 // Schema is the experiment file as a JSON schema (draft-07), made of the registries, for editors that complete and check
@@ -238,10 +239,10 @@ func severitySchema(axis trial.Axis) map[string]any {
 func regionSchema() map[string]any {
 	area := map[string]any{"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": "Fraction of the picture inside the region."}
 	return object("A region.", map[string]any{
-		"shape":     choice("Shape of the region.", regionShapes...),
+		"shape":     choice("Shape of the region.", perturb.Shapes...),
 		"area":      map[string]any{"description": "Fraction of the picture inside the region, one or several.", "oneOf": []any{area, list("Several areas; the smaller lie inside the larger.", area)}},
-		"placement": choice("Where the region lies.", regionPlacements...),
-		"mask":      text("Name of a mask of the source, or a mask file."),
+		"placement": choice("Where a disc, box or blob lies; at random without it.", perturb.Placements...),
+		"mask":      text("For shape \"mask\": a picture of the sources' size whose white is inside, relative to this file."),
 	}, "shape")
 }
 
