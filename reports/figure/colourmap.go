@@ -72,15 +72,16 @@ func (s Scale) drawBar(sc *scene, m colourmap, x, y, width float64) float64 {
 		y += 8.2*float64(len(wrap(s.Label, textBase, regular, width-4, 2))) + 2
 	}
 	for i := range n {
-		sc.rect(x+w*float64(i)/n, y, w/n+.15, 6, m.at((float64(i)+.5)/n), none, 0).fixed = true
+		// Each step reaches to the end and the next covers it, so that no seam shows.
+		sc.rect(x+w*float64(i)/n, y, w-w*float64(i)/n, 6, m.at((float64(i)+.5)/n), none, 0).fixed = true
 	}
 	sc.rect(x, y, w, 6, none, axisC, .4)
 	marks := []float64{s.Low, s.High}
 	if s.Diverging {
 		marks = []float64{s.Low, s.Mid, s.High}
 	}
-	for i, t := range named(marks, false) {
-		px := x + w*s.place(t.v)
+	for i, v := range marks {
+		px := x + w*s.place(v)
 		sc.line(px, y+6, px, y+8, axisC, .5, nil)
 		a := middle
 		switch i {
@@ -89,7 +90,7 @@ func (s Scale) drawBar(sc *scene, m colourmap, x, y, width float64) float64 {
 		case len(marks) - 1:
 			a = end
 		}
-		sc.label(px, y+15, t.text, textSmall, regular, a, ink)
+		sc.label(px, y+15, short(v), textSmall, regular, a, ink)
 	}
 	return y + 18
 }

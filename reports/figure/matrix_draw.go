@@ -151,6 +151,7 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 		x += cw
 	}
 	right := x
+	decimals := m.decimals(sc, cw)
 	s.open("class", "panel")
 	if m.ColumnGroups != nil {
 		for j := 0; j < nc; {
@@ -214,7 +215,7 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 			s.label(left-5, mid+2.5-4.1*float64(len(rowText[ri])-1)+8.2*float64(k), l, textBase, regular, end, tc)
 		}
 		for j, cj := range cols {
-			m.drawCell(s, r, m.Columns[cj], m.Cells[ri][cj], sc, cm, box{xs[j], yy, xs[j] + cw, yy + h}, notes)
+			m.drawCell(s, r, m.Columns[cj], m.Cells[ri][cj], sc, cm, decimals, box{xs[j], yy, xs[j] + cw, yy + h}, notes)
 		}
 		sx := right + treeW + 9
 		for k, c := range m.Side {
@@ -241,9 +242,11 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 		extra = append(extra, "Order and tree: average linkage on 1 − |value|")
 	}
 	nan := 0
-	for _, v := range all {
-		if !finite(v) {
-			nan++
+	for _, row := range m.Cells {
+		for _, c := range row {
+			if !finite(c.Value) && c.Text == "" {
+				nan++
+			}
 		}
 	}
 	if nan > 0 {
@@ -279,7 +282,7 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 	return m.finish(s, o, keysOf(pal, members), alt.String(), append(extra, notes.extra()...)...)
 }
 
-func (m *Matrix) drawCell(s *scene, r, c Member, v Cell, sc Scale, cm colourmap, b box, notes *footnotes) {
+func (m *Matrix) drawCell(s *scene, r, c Member, v Cell, sc Scale, cm colourmap, decimals int, b box, notes *footnotes) {
 	tip := r.Label + "\n" + c.Label + "\n" + orElse(sc.Label, "value") + ": " + estimate(v.Value, v.Lo, v.Hi)
 	if v.Text != "" {
 		tip += " " + v.Text + v.Mark
@@ -290,8 +293,9 @@ func (m *Matrix) drawCell(s *scene, r, c Member, v Cell, sc Scale, cm colourmap,
 	mark := notes.mark(v.Warning)
 	if !finite(v.Value) {
 		s.rect(b.x0+.4, b.y0+.4, b.w()-.8, b.h()-.8, paper, gridC, .5).tip = strings.Replace(tip, ": –", ": not computed", 1)
-		s.line(b.x0+1.5, b.y1-1.5, b.x1-1.5, b.y0+1.5, gridC, .6, nil)
-		if v.Text != "" {
+		if v.Text == "" {
+			s.line(b.x0+1.5, b.y1-1.5, b.x1-1.5, b.y0+1.5, gridC, .6, nil)
+		} else {
 			s.label((b.x0+b.x1)/2, (b.y0+b.y1)/2+2.4, v.Text+mark, textSmall, regular, middle, muted)
 		}
 		return
@@ -300,22 +304,52 @@ func (m *Matrix) drawCell(s *scene, r, c Member, v Cell, sc Scale, cm colourmap,
 	cell := s.rect(b.x0+.3, b.y0+.3, b.w()-.6, b.h()-.6, fill, none, 0)
 	cell.fixed, cell.tip = true, tip
 	text := v.Text
-	if text == "" {
-		d := sc.Decimals
-		if d == 0 {
-			d = 2
-		}
-		text = sign(strconv.FormatFloat(v.Value, 'f', d, 64))
-		if sc.Low >= -1 && sc.High <= 1 {
-			text = strings.Replace(text, "0.", ".", 1)
-		}
+	if text == "" && decimals >= 0 {
+		text = sc.text(v.Value, decimals)
 	}
 	text += v.Mark + mark
-	if regular.width(text, textSmall) <= b.w()-1.5 {
+	if regular.width(text, textSmall) <= b.w()-1 {
 		s.label((b.x0+b.x1)/2, (b.y0+b.y1)/2+2.4, text, textSmall, regular, middle, onColour(fill)).fixed = true
 	} else if t := v.Mark + mark; t != "" && regular.width(t, textSmall) <= b.w() {
 		s.label((b.x0+b.x1)/2, (b.y0+b.y1)/2+2.4, t, textSmall, regular, middle, onColour(fill)).fixed = true
 	}
+}
+
+// text is a value of the scale with so many decimals; within -1..1 the leading zero is left out.
+func (s Scale) text(v float64, decimals int) string {
+	t := strconv.FormatFloat(v, 'f', decimals, 64)
+	if strings.Trim(t, "-0.") == "" {
+		t = strings.TrimPrefix(t, "-")
+	}
+	t = sign(t)
+	if s.Low >= -1 && s.High <= 1 && decimals > 0 {
+		t = strings.Replace(t, "0.", ".", 1)
+	}
+	return t
+}
+
+// decimals is how many decimals fit into every cell: as the scale asks, or fewer; -1 if no number fits.
+func (m *Matrix) decimals(sc Scale, width float64) int {
+	d := sc.Decimals
+	if d == 0 {
+		d = 2
+	}
+	for ; d >= 0; d-- {
+		fits := true
+		for _, row := range m.Cells {
+			for _, c := range row {
+				mark := c.Mark
+				if c.Warning != "" {
+					mark += "¹"
+				}
+				fits = fits && (c.Text != "" || !finite(c.Value) || regular.width(sc.text(c.Value, d)+mark, textSmall) <= width-1.6)
+			}
+		}
+		if fits && (d > 0 || sc.High-sc.Low >= 10) {
+			return d
+		}
+	}
+	return -1
 }
 
 // node is a merge of the clustering; a leaf has an index and no children.

@@ -221,6 +221,8 @@ func (c *HeatOverlay) Draw(o Options) (*Figure, error) {
 	if sc.Low == 0 && sc.High == 0 {
 		sc = sc.fit(all)
 		sc.Low = math.Min(0, sc.Low)
+		step := math.Pow(10, math.Floor(math.Log10(sc.High-sc.Low))-1)
+		sc.High = step * math.Ceil(sc.High/step)
 	}
 	if !sc.valid() {
 		return nil, c.fail("the colour scale runs from %v to %v; it must rise", sc.Low, sc.High)

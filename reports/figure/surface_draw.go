@@ -92,14 +92,15 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 		for r := range p.Y {
 			for k := range p.X {
 				v := p.Z[r][k]
-				x0, x1, y0, y1 := x.at(bx[k]), x.at(bx[k+1]), y.at(by[r+1]), y.at(by[r])
+				x0, x1, y0, y1 := x.at(bx[k]), x.at(bx[k+1]), math.Max(y.at(by[r+1])-.5, b.y0), y.at(by[r])
 				tip := fmt.Sprintf("%s\n%s: %s\n%s: %s\n%s: %s", p.Label, orElse(c.X.Label, "x"), short(p.X[k]), orElse(c.Y.Label, "y"), short(p.Y[r]), orElse(sc.Label, "value"), short(v))
 				if !finite(v) {
 					s.rect(x0, y0, x1-x0, y1-y0, paper, gridC, .4).tip = tip
 					s.line(x0, y1, x1, y0, gridC, .6, nil)
 					continue
 				}
-				cell := s.rect(x0, y0, x1-x0+.1, y1-y0+.1, cm.at(sc.place(v)), none, 0)
+				// Rows are drawn from below and cells from the left; each reaches under the next, so that no seam shows.
+				cell := s.rect(x0, y0, math.Min(x1+.5, b.x1)-x0, y1-y0, cm.at(sc.place(v)), none, 0)
 				cell.fixed, cell.tip = true, tip
 			}
 		}

@@ -50,9 +50,10 @@ func Where() *figure.HeatOverlay {
 	}
 	const size = 160
 	mask := make([]uint8, size*size)
+	cx, cy, rad := Disc(7, .09)
 	for y := range size {
 		for x := range size {
-			if math.Hypot(float64(x)/size-.5, float64(y)/size-.55) < .17 {
+			if math.Hypot(float64(x)/size-cx, float64(y)/size-cy) < rad {
 				mask[y*size+x] = 1
 			}
 		}
@@ -63,7 +64,7 @@ func Where() *figure.HeatOverlay {
 		it := figure.HeatItem{Title: []string{"mobilenetv2, 7 × 7", "vit-tiny, 14 × 14"}[k], Picture: pic, W: n, H: n, Outline: mask, MaskW: size, MaskH: size}
 		for y := range n {
 			for x := range n {
-				d := math.Hypot((float64(x)+.5)/float64(n)-.5, (float64(y)+.5)/float64(n)-.55)
+				d := math.Hypot((float64(x)+.5)/float64(n)-cx, (float64(y)+.5)/float64(n)-cy)
 				it.Map = append(it.Map, .6*math.Exp(-d*d*40)+.03*math.Abs(math.Sin(float64(x*y))))
 			}
 		}

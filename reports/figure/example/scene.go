@@ -23,7 +23,7 @@ func Scene(seed int, size int, severity, area float64) []byte {
 	}
 	sunX, sunY := .2+.6*st.Float64(), .15+.15*st.Float64()
 	img := image.NewNRGBA(image.Rect(0, 0, size, size))
-	cx, cy, rad := .35+.3*st.Float64(), .45+.2*st.Float64(), math.Sqrt(area/math.Pi)
+	cx, cy, rad := Disc(seed, area)
 	for y := range size {
 		for x := range size {
 			u, v := float64(x)/float64(size), float64(y)/float64(size)
@@ -50,6 +50,12 @@ func Scene(seed int, size int, severity, area float64) []byte {
 		panic(err) // encoding to memory cannot fail
 	}
 	return buf.Bytes()
+}
+
+// Disc is where Scene puts its disc, as fractions of the picture's side.
+func Disc(seed int, area float64) (cx, cy, radius float64) {
+	st := stream.Key{Seed: uint64(seed), Step: "example scene", Purpose: "disc"}.Open()
+	return .35 + .3*st.Float64(), .45 + .2*st.Float64(), math.Sqrt(area / math.Pi)
 }
 
 func level(v float64) uint8 { return uint8(math.Max(0, math.Min(255, math.Round(v)))) }
