@@ -28,6 +28,7 @@ type Experiment struct {
 	Perturbs   []PerturbSection
 	Findings   []FindingSection
 	Hypotheses []HypothesisSection
+	Humans     []HumanSection
 	Figures    FigureSection
 
 	Path      string   // of the file, as it was given
@@ -36,7 +37,8 @@ type Experiment struct {
 	Overrides []string // "key=value", as given with --set, in order
 }
 
-// ImagesSection is [images]: where the sources come from.
+// ImagesSection is [images]: where the sources come from. Dataset is "" where the file has no such section, since it is
+// about [[human]] judgements alone.
 type ImagesSection struct {
 	Dataset string
 	Entry   trial.DatasetEntry
@@ -51,6 +53,12 @@ type ImagesSection struct {
 // OpenOptions are what the data set is opened with.
 func (s ImagesSection) OpenOptions(seed uint64) trial.OpenOptions {
 	return trial.OpenOptions{Path: s.Path, Size: s.Size, Fit: s.Fit, Seed: seed}
+}
+
+// HumanSection is one [[human]]: a data set with judgements that the metrics are compared with.
+type HumanSection struct {
+	Label string // unique: the section's name, or the data set's
+	ImagesSection
 }
 
 // MetricSection is one [[metric]].

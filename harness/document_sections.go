@@ -31,6 +31,7 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	root := &section{d: d, m: d.root}
 	d.header(root, x)
 	d.images(root, x, opt)
+	d.humans(root, x)
 	d.metrics(root, x, opt)
 	d.setMetrics(root, x, opt)
 	perturbPaths := d.perturbs(root, x)
@@ -66,12 +67,41 @@ func (d *document) header(root *section, x *Experiment) {
 func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 	s := root.table("images")
 	if s == nil {
-		if !root.has("images") {
+		if !root.has("images") && !root.has("human") {
 			root.missing("images", "an experiment needs [images] with dataset = \"folder\" and path, or another data set; `probity list datasets` shows them")
 		}
 		return
 	}
-	im := &x.Images
+	s.dataset(&x.Images, opt.Images)
+	s.close("[images] with dataset = \"" + x.Images.Dataset + "\"")
+}
+
+// humans reads [[human]]: data sets as in [images], with judgements.
+func (d *document) humans(root *section, x *Experiment) {
+	var names, labels, paths []string
+	for _, s := range root.tables("human") {
+		h := HumanSection{Label: s.text("name")}
+		names = append(names, h.Label)
+		errs := len(d.errs)
+		s.dataset(&h.ImagesSection, "")
+		if h.Info.Name != "" && !h.Entry.Judged {
+			d.fail(s.at("dataset"), atValue, "the data set %s brings no human judgements; `probity list datasets` says which do", h.Dataset)
+		}
+		s.close("a [[human]] with dataset = \"" + h.Dataset + "\"")
+		if h.Label == "" {
+			h.Label = h.Dataset
+		}
+		labels, paths = append(labels, h.Label), append(paths, s.path)
+		if len(d.errs) == errs {
+			x.Humans = append(x.Humans, h)
+		}
+	}
+	d.uniqueLabels("human", labels, paths, names)
+}
+
+// dataset reads a data set and how its pictures are opened. override replaces the path; "" leaves it.
+func (s *section) dataset(im *ImagesSection, override string) {
+	d := s.d
 	im.Limit = int(s.whole("limit", 0, 1, math.MaxInt32))
 	im.Size = int(s.whole("size", 0, 16, 16384))
 	im.Fit = s.choice("fit", "crop", fits...)
@@ -81,29 +111,34 @@ func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 	path := s.text("path")
 	im.Dataset = s.text("dataset")
 	if im.Dataset == "" {
-		if !s.has("dataset") {
-			s.missing("dataset", "[images] needs a dataset; `probity list datasets` shows them")
-		} else if d.root["images"].(map[string]any)["dataset"] == "" {
+		if v, ok := s.m["dataset"]; !ok {
+			s.missing("dataset", "which data set? `probity list datasets` shows them")
+		} else if v == "" {
 			d.fail(s.at("dataset"), atValue, "is empty; `probity list datasets` shows the data sets")
 		}
+		s.forgive()
 		return
 	}
 	entry, info, err := trial.Datasets.Get(im.Dataset)
 	if err != nil {
 		d.fail(s.at("dataset"), atValue, "%v", err)
+		s.forgive()
 		return
 	}
 	im.Entry, im.Info = entry, info
 	im.Params, _ = s.params(info)
 	switch {
-	case opt.Images != "":
-		im.Path = opt.Images
+	case override != "":
+		im.Path = override
 	case path != "":
-		im.Path = resolve(x.Dir, path)
+		im.Path = resolve(filepath.Dir(d.name), path)
 	case entry.Needs != "":
-		s.missing("path", fmt.Sprintf("the data set %s needs a path (%s): write path = \"...\", relative to this file, or give --images", im.Dataset, entry.Needs))
+		how := "write path = \"...\", relative to this file"
+		if s.path == "images" {
+			how += ", or give --images"
+		}
+		s.missing("path", fmt.Sprintf("the data set %s needs a path (%s): %s", im.Dataset, entry.Needs, how))
 	}
-	s.close("[images] with dataset = \"" + im.Dataset + "\"")
 }
 
 // resolve takes a path in the file relative to the file's folder. Files write slashes on every system.

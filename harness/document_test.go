@@ -159,6 +159,16 @@ func TestHypothesisBringsItsMetric(t *testing.T) {
 	}
 }
 
+func TestHumans(t *testing.T) {
+	x := parse(t, "probity = 1\nname = \"x\"\n[[metric]]\nkind = \"sample-mse\"\n[[human]]\ndataset = \"sample-ratings\"\npath = \"a\"\n[[human]]\ndataset = \"sample-ratings\"\npath = \"b\"\nname = \"second\"\nlimit = 3\n")
+	if len(x.Humans) != 2 || x.Humans[0].Label != "sample-ratings" || x.Humans[1].Label != "second" || x.Humans[1].Path != "b" || x.Humans[1].Limit != 3 {
+		t.Errorf("judged data sets are %+v", x.Humans)
+	}
+	if _, err := harness.NewPlan(x, sampleSources(3, 0), sampleEnv{}); err == nil || !strings.Contains(err.Error(), "has no [images]") {
+		t.Errorf("planning without pictures gives %v", err)
+	}
+}
+
 func TestOverrides(t *testing.T) {
 	x := parse(t, plain, "images.limit=12", "seed = 9", "perturb.sample-hue.severity=[2, 4]", "perturb.1.draws=8", "name=other", "figures.width=column")
 	if x.Images.Limit != 12 || x.Seed != 9 || len(x.Perturbs[0].Severities) != 2 || x.Perturbs[1].Draws != 8 || x.Name != "other" || x.Figures.Width != "column" {

@@ -347,6 +347,13 @@ func (s *section) params(info registry.Info) (registry.Values, bool) {
 	return values, len(errs) == 0
 }
 
+// forgive takes every key there is: where the kind is not known, neither are its keys.
+func (s *section) forgive() {
+	for key := range s.m {
+		s.take(key)
+	}
+}
+
 // close notes every key that nothing asked for. what says what kind of table this is.
 func (s *section) close(what string) {
 	var unknown []string

@@ -56,6 +56,9 @@ type PlannedMetric struct {
 
 // NewPlan plans the experiment on the sources of a data set. env knows the models.
 func NewPlan(x *Experiment, col *trial.Collection, env trial.Env) (*Plan, error) {
+	if x.Images.Dataset == "" {
+		return nil, fmt.Errorf("%s has no [images], so there is nothing to plan stimuli of", x.Path)
+	}
 	p := &Plan{Experiment: x, Problems: col.Problems}
 	if len(col.Sources) == 0 {
 		return nil, fmt.Errorf("the data set %s has no picture that can be read%s", x.Images.Dataset, firstProblem(col.Problems))

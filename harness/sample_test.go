@@ -18,6 +18,7 @@ func init() {
 	trial.Datasets.Add(registry.Info{Name: "sample-pictures", Doc: "pictures for tests", Version: 1, Params: []registry.Param{
 		{Name: "flavour", Type: registry.String, Doc: "which pictures", Default: "plain", Enum: []string{"plain", "fancy"}},
 	}}, trial.DatasetEntry{})
+	trial.Datasets.Add(registry.Info{Name: "sample-ratings", Doc: "ratings for tests", Version: 1}, trial.DatasetEntry{Needs: "a table", Judged: true})
 	trial.Datasets.Add(registry.Info{Name: "sample-folder", Doc: "a folder for tests", Version: 1}, trial.DatasetEntry{Needs: "a folder"})
 
 	edit := func(name string, axis trial.Axis, e trial.PerturbationEntry, params ...registry.Param) {

@@ -25,9 +25,10 @@ func Schema(findings FindingKinds) []byte {
 		"set_metric": kinds("Metrics that compare whole sets of pictures.", trial.SetMetrics.Names(), setMetricSchema),
 		"perturb":    perturbSchema(),
 		"finding":    findingSchema(findings),
+		"human":      list("Data sets with judgements that the metrics are compared with.", map[string]any{"oneOf": datasetSchemas(true)}),
 		"hypothesis": list("Contrasts declared before the run.", hypothesisSchema()),
 		"figures":    figureSchema(),
-	}, "probity", "name", "images")
+	}, "probity", "name")
 	root["$schema"] = "http://json-schema.org/draft-07/schema#"
 	root["title"] = "probity experiment"
 	out, err := json.MarshalIndent(root, "", "  ")
@@ -130,15 +131,20 @@ func bounds(s map[string]any, lo, hi float64) {
 }
 
 func imagesSchema() map[string]any {
+	return map[string]any{"description": "Where the sources come from.", "oneOf": datasetSchemas(false)}
+}
+
+// datasetSchemas describes each data set's section: those with judgements for [[human]], or all for [images].
+func datasetSchemas(judged bool) []any {
 	each := []any{}
 	for _, name := range trial.Datasets.Names() {
 		entry, info, err := trial.Datasets.Get(name)
-		if err != nil {
+		if err != nil || judged && !entry.Judged {
 			continue
 		}
 		where := "Where the pictures lie, relative to this file."
 		if entry.Needs != "" {
-			where += " Needs " + entry.Needs + "; --images replaces it."
+			where += " Needs " + entry.Needs + "."
 		}
 		properties := map[string]any{
 			"dataset": map[string]any{"const": name, "description": info.Doc},
@@ -147,10 +153,13 @@ func imagesSchema() map[string]any {
 			"size":    map[string]any{"type": "integer", "minimum": 16, "maximum": 16384, "description": "Working size in pixels; pictures stay as they are without it."},
 			"fit":     map[string]any{"type": "string", "enum": fits, "default": "crop", "description": "How a picture is brought to the working size."},
 		}
+		if judged {
+			properties["name"] = labelSchema()
+		}
 		required := parameters(properties, info)
 		each = append(each, object(info.Doc, properties, append([]string{"dataset"}, required...)...))
 	}
-	return map[string]any{"description": "Where the sources come from.", "oneOf": each}
+	return each
 }
 
 func labelSchema() map[string]any {

@@ -133,6 +133,8 @@ class Classifier(nn.Module):
         super().__init__()
         self.tower = tower
         self.heads = nn.ModuleDict({k: nn.Linear(tower.width, n) for k, n in heads.items()})
+        if "small" in heads:  # most combinations are absent from most scenes
+            nn.init.constant_(self.heads["small"].bias, -5.5)
 
     def forward(self, x):
         e = self.tower(x)["embedding"]

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"context"
+
+	"probity/harness"
+	"probity/internal/raster"
+	"probity/internal/trial"
+	"probity/zoo"
+)
+
+// models lets the harness see the zoo through the interface that it declares.
+type models struct {
+	*zoo.Zoo
+	truncated func(model, text string, tokens int) // told of every text that did not fit
+}
+
+func (m models) Load(name string) (harness.Backbone, error) {
+	b, err := m.Zoo.Load(name)
+	if err != nil {
+		return nil, err
+	}
+	return backbone{b, m.truncated}, nil
+}
+
+type backbone struct {
+	*zoo.Model
+	truncated func(model, text string, tokens int)
+}
+
+// Hash covers the weights and what preprocessing makes of a picture.
+func (b backbone) Hash() string { return b.Model.Hash() + " " + b.Model.Preprocessing() }
+
+func (b backbone) Texts(ctx context.Context, texts []string) ([]*trial.Tensor, error) {
+	out, cut, err := b.Model.Texts(ctx, texts)
+	if err == nil && b.truncated != nil {
+		for _, i := range cut {
+			b.truncated(b.Info().Name, texts[i], 0)
+		}
+	}
+	return out, err
+}
+
+func (b backbone) Visible(region *raster.Mask) float64 { return b.Model.Visible(region) }
