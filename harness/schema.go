@@ -25,7 +25,7 @@ func Schema(findings FindingKinds) []byte {
 		"set_metric": kinds("Metrics that compare whole sets of pictures.", trial.SetMetrics.Names(), setMetricSchema),
 		"perturb":    perturbSchema(),
 		"finding":    findingSchema(findings),
-		"human":      list("Data sets with judgements that the metrics are compared with.", map[string]any{"oneOf": datasetSchemas(true)}),
+		"human":      list("Data sets with judgements that the metrics are compared with.", oneOf(datasetSchemas(true))),
 		"hypothesis": list("Contrasts declared before the run.", hypothesisSchema()),
 		"figures":    figureSchema(),
 	}, "probity", "name")
@@ -62,10 +62,16 @@ func kinds(doc string, names []string, of func(name string) map[string]any) map[
 	for _, n := range names {
 		each = append(each, of(n))
 	}
+	return list(doc, oneOf(each))
+}
+
+// oneOf is a value that fits one of some schemas. Where nothing is registered any table will do, since the list may not
+// be empty.
+func oneOf(each []any) map[string]any {
 	if len(each) == 0 {
-		return list(doc, map[string]any{"type": "object"})
+		return map[string]any{"type": "object"}
 	}
-	return list(doc, map[string]any{"oneOf": each})
+	return map[string]any{"oneOf": each}
 }
 
 // kind begins the table of one registrant: its key kind and its parameters.
@@ -131,7 +137,9 @@ func bounds(s map[string]any, lo, hi float64) {
 }
 
 func imagesSchema() map[string]any {
-	return map[string]any{"description": "Where the sources come from.", "oneOf": datasetSchemas(false)}
+	s := oneOf(datasetSchemas(false))
+	s["description"] = "Where the sources come from."
+	return s
 }
 
 // datasetSchemas describes each data set's section: those with judgements for [[human]], or all for [images].
@@ -207,7 +215,7 @@ func perturbSchema() map[string]any {
 		}
 		steps = append(steps, object(info.Doc, properties, required...))
 	}
-	properties := map[string]any{"steps": list("Steps of a chain, in order; the one without a severity takes the section's.", map[string]any{"oneOf": steps})}
+	properties := map[string]any{"steps": list("Steps of a chain, in order; the one without a severity takes the section's.", oneOf(steps))}
 	sectionKeys(properties, trial.Axis{Name: "severity of the step that has none of its own", Min: math.Inf(-1), Max: math.Inf(1)}, true)
 	each = append(each, object("A chain of perturbations.", properties, "steps"))
 	return list("Edits, nulls, anchors and controls.", map[string]any{"oneOf": each})
