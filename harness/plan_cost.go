@@ -130,15 +130,19 @@ var (
 		"mse": .3, "mae": .3, "psnr": .3, "ssim": 5, "ms-ssim": 8, "ciede2000": 17, "gmsd": 5, "vifp": 20, "dists": 10,
 		"lpips-alex": 3, "lpips-vgg": 20, "lpips-squeeze": 5, "input-l2": .3, "patch-cosine": .5,
 	}
+	// Of the whole picture; where an edit acts in a region, its share of this and of a fixed part.
 	perturbMilliseconds = map[string]float64{
-		"hue": 40, "chroma": 40, "lightness": 40, "gaussian-noise": 3, "gaussian-blur": 5, "jpeg": 4, "shift": 6,
+		"hue": 45, "chroma": 45, "lightness": 45, "gaussian-noise": 5, "sensor-noise": 5, "gaussian-blur": 8, "jpeg": 3, "shift": 3,
+		"cut-out": 1, "patch-shuffle": .2, classSwap: 6, sameClassSwap: 6, otherImage: 6,
 	}
 )
 
 const (
-	defaultPerturbMilliseconds = 8
-	prepareMilliseconds        = 2 // resizing, cropping and normalising a picture for one model
-	measureMilliseconds        = 8 // realised differences of a stimulus
+	defaultPerturbMilliseconds = 10
+	fixedShare                 = .1 // of an edit's cost that does not shrink with its region
+	regionMilliseconds         = 8  // ranking the pixels of a region
+	prepareMilliseconds        = 2  // resizing, cropping and normalising a picture for one model
+	measureMilliseconds        = 12 // realised differences of a stimulus that is changed everywhere
 )
 
 // estimate fills Cost.
@@ -148,13 +152,20 @@ func (p *Plan) estimate() {
 	scale := float64(c.Width*c.Height) / (256 * 256)
 	var perSource float64
 	for _, s := range p.Stimuli {
-		if s.Perturb >= 0 && s.Role != trial.Crossed { // a crossed stimulus starts from the edit that is there already
-			perSource += scale * p.sectionMilliseconds(s.Perturb)
+		if s.Role != trial.Crossed { // a crossed stimulus starts from the edit that is there already, and is not measured
+			share := 1.0
+			if s.Perturb >= 0 {
+				if r := p.Perturbs[s.Perturb].Regions[s.Region]; r.Shape != "whole" {
+					perSource += scale * regionMilliseconds / float64(len(p.Perturbs[s.Perturb].Severities))
+					share = fixedShare + (1-fixedShare)*r.Area
+				}
+				perSource += scale * share * p.sectionMilliseconds(s.Perturb)
+			}
+			perSource += scale * share * measureMilliseconds
 		}
 		if s.Null >= 0 {
 			perSource += scale * p.sectionMilliseconds(s.Null)
 		}
-		perSource += scale * measureMilliseconds
 		for _, m := range p.Metrics {
 			perSource += scale * metricMilliseconds[m.Section.Kind]
 		}
