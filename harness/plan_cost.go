@@ -157,7 +157,11 @@ func (p *Plan) estimate() {
 			if s.Perturb >= 0 {
 				if r := p.Perturbs[s.Perturb].Regions[s.Region]; r.Shape != "whole" {
 					perSource += scale * regionMilliseconds / float64(len(p.Perturbs[s.Perturb].Severities))
-					share = fixedShare + (1-fixedShare)*r.Area
+					area := r.Area
+					if area == 0 { // a mask's own, not known yet
+						area = .25
+					}
+					share = fixedShare + (1-fixedShare)*area
 				}
 				perSource += scale * share * p.sectionMilliseconds(s.Perturb)
 			}

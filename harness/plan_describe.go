@@ -106,8 +106,13 @@ func (p *Plan) describePower(line func(name, format string, args ...any)) {
 	if w.Method == "" {
 		return
 	}
-	line("power", "%d independent sources tell an AUC of %.3f from .5, and a difference of %.3f between two metrics (%.0f %% of the time, %s)",
-		w.Clusters, w.AUC, w.Difference, 100*w.Chance, w.Method)
+	if w.AUC > 1 {
+		line("power", "%s cannot tell any AUC from .5", plural(w.Clusters, "independent source"))
+	} else {
+		line("power", "%s tell an AUC of %.3f from .5, and a difference of %.3f between two metrics, %.0f times in 100",
+			plural(w.Clusters, "independent source"), w.AUC, w.Difference, 100*w.Chance)
+	}
+	line("", "(%s)", w.Method)
 }
 
 // regionsText lists regions by shape: "disc 0.01 0.04".
