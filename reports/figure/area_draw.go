@@ -145,14 +145,7 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 			for _, piece := range clipPolyline([]pt{from, to}, b) {
 				s.polyline(piece, muted, .6, []float64{1, 1.8})
 				if i == 0 {
-					w := italic.width(gd.Label, textSmall)
-					var c []box
-					for _, f := range []float64{.45, .5, .55, .6, .65, .7, .75, .8, .85, .9, .4, .35, .3, .25, .2, .15} {
-						q := pt{from.x + f*(piece[len(piece)-1].x-from.x), from.y + f*(piece[len(piece)-1].y-from.y)}
-						c = append(c, box{q.x + 3, q.y - 8, q.x + 3 + w, q.y - 1}, box{q.x - 3 - w, q.y + 1, q.x - 3, q.y + 8})
-					}
-					at := r.best(c)
-					s.label(at.x0, at.y1-1, gd.Label, textSmall, italic, start, muted)
+					nameGuide(s, r, gd.Label, piece[0], piece[len(piece)-1])
 				}
 			}
 		}
@@ -197,4 +190,31 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 		alt += " Slopes: " + strings.Join(slopes[:min(8, len(slopes))], "; ") + "."
 	}
 	return t.finish(s, o, keys, alt, extra...)
+}
+
+// nameGuide writes a guide's name along it, where the fewest data lie under the text.
+func nameGuide(s *scene, r *room, text string, p, q pt) {
+	length := math.Hypot(q.x-p.x, q.y-p.y)
+	w := italic.width(text, textSmall)
+	if length < w+6 {
+		return
+	}
+	ux, uy := (q.x-p.x)/length, (q.y-p.y)/length
+	best, cost := 0.0, math.Inf(1)
+	for k := range 21 {
+		from := 3 + (length-w-6)*float64(k)/20
+		c := .05 * math.Abs(float64(k)-10)
+		for _, d := range r.data {
+			along := (d.x-p.x)*ux + (d.y-p.y)*uy
+			above := (d.x-p.x)*uy - (d.y-p.y)*ux
+			if along > from-3 && along < from+w+3 && above > -1 && above < 9 {
+				c++
+			}
+		}
+		if c < cost {
+			best, cost = from, c
+		}
+	}
+	x, y := p.x+best*ux+2*uy, p.y+best*uy-2*ux
+	s.label(x, y, text, textSmall, italic, start, muted).rotate = -math.Atan2(uy, ux) * 180 / math.Pi
 }

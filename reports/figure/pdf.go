@@ -3,7 +3,10 @@ package figure
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"image/color"
+	"image/png"
+	"strings"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
@@ -18,7 +21,7 @@ func (s *scene) pdf(title string) ([]byte, error) {
 	doc.SetModificationDate(epoch)
 	doc.SetCatalogSort(true)
 	doc.SetProducer("probity", true)
-	doc.SetTitle(title, true)
+	doc.SetTitle(bmp(title), true)
 	doc.SetMargins(0, 0, 0)
 	doc.SetAutoPageBreak(false, 0)
 	doc.AddPage()
@@ -34,7 +37,16 @@ func (s *scene) pdf(title string) ([]byte, error) {
 			doc.AddUTF8FontFromBytes("liberation", style, bytes.Clone(fonts()[f].ttf))
 		}
 	}
+	pics := widePictures{taken: map[int]string{}, made: map[string]*picture{}}
 	for i := range s.ops {
+		if s.ops[i].kind == opImage {
+			p, err := pics.get(s.ops[i].pic)
+			if err != nil {
+				return nil, err
+			}
+			s.ops[i].pdfImage(doc, p)
+			continue
+		}
 		s.ops[i].pdf(doc)
 	}
 	var b bytes.Buffer
@@ -42,6 +54,61 @@ func (s *scene) pdf(title string) ([]byte, error) {
 		return nil, fmt.Errorf("write PDF: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// widePictures gives every picture of a document its own width in pixels, by repeating its last column. fpdf numbers
+// pictures in the order of their width and leaves those of equal width in map order, which differs from run to run.
+type widePictures struct {
+	taken map[int]string
+	made  map[string]*picture
+}
+
+func (w widePictures) get(p *picture) (*picture, error) {
+	if q, ok := w.made[p.name]; ok {
+		return q, nil
+	}
+	b := p.img.Bounds()
+	width := b.Dx()
+	for w.taken[width] != "" {
+		width++
+	}
+	w.taken[width] = p.name
+	q := p
+	if width > b.Dx() {
+		out := image.NewRGBA(image.Rect(0, 0, width, b.Dy()))
+		for y := range b.Dy() {
+			for x := range width {
+				out.Set(x, y, p.img.At(b.Min.X+min(x, b.Dx()-1), b.Min.Y+y))
+			}
+		}
+		var buf bytes.Buffer
+		if err := png.Encode(&buf, out); err != nil {
+			return nil, fmt.Errorf("write PDF: %w", err)
+		}
+		q = &picture{name: p.name, png: buf.Bytes(), img: out}
+	}
+	w.made[p.name] = q
+	return q, nil
+}
+
+// pdfImage draws a picture whose added columns are clipped away.
+func (o *op) pdfImage(doc *fpdf.Fpdf, p *picture) {
+	doc.SetAlpha(1, "Normal")
+	opt := fpdf.ImageOptions{ImageType: "png"}
+	doc.RegisterImageOptionsReader(p.name, opt, bytes.NewReader(p.png))
+	doc.ClipRect(o.x, o.y, o.w, o.h, false)
+	doc.ImageOptions(p.name, o.x, o.y, o.w*float64(p.img.Bounds().Dx())/float64(o.pic.img.Bounds().Dx()), o.h, false, opt, 0, "")
+	doc.ClipEnd()
+}
+
+// bmp replaces characters beyond the Basic Multilingual Plane, which fpdf cannot write and the font does not have.
+func bmp(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xffff {
+			return '\ufffd'
+		}
+		return r
+	}, clean(s))
 }
 
 func (o *op) pdf(doc *fpdf.Fpdf) {
@@ -94,11 +161,6 @@ func (o *op) pdf(doc *fpdf.Fpdf) {
 			stroke()
 			doc.Circle(o.x, o.y, o.w, "D")
 		}
-	case opImage:
-		doc.SetAlpha(1, "Normal")
-		opt := fpdf.ImageOptions{ImageType: "png"}
-		doc.RegisterImageOptionsReader(o.pic.name, opt, bytes.NewReader(o.pic.png))
-		doc.ImageOptions(o.pic.name, o.x, o.y, o.w, o.h, false, opt, 0, "")
 	case opText:
 		doc.SetFont("liberation", [3]string{"", "B", "I"}[o.face], o.size)
 		doc.SetTextColor(int(o.fill.R), int(o.fill.G), int(o.fill.B))
@@ -113,10 +175,10 @@ func (o *op) pdf(doc *fpdf.Fpdf) {
 		if o.rotate != 0 {
 			doc.TransformBegin()
 			doc.TransformRotate(o.rotate, o.x, o.y)
-			doc.Text(x, o.y, o.text)
+			doc.Text(x, o.y, bmp(o.text))
 			doc.TransformEnd()
 			return
 		}
-		doc.Text(x, o.y, o.text)
+		doc.Text(x, o.y, bmp(o.text))
 	}
 }

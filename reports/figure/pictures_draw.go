@@ -172,6 +172,9 @@ func (c *Gallery) Draw(o Options) (*Figure, error) {
 			for k, t := range []string{"0", "", "100%"} {
 				px := l + (r-l)*float64(k)/2
 				s.line(px, sy+2, px, sy+4, axisC, .5, nil)
+				if t == "" {
+					continue
+				}
 				a := middle
 				if k == 2 {
 					a = end

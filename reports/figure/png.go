@@ -25,7 +25,7 @@ func (s *scene) png(dpi int) ([]byte, error) {
 		s.ops[i].png(dc, canvas, k)
 	}
 	var b bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.DefaultCompression}
+	enc := png.Encoder{CompressionLevel: png.BestSpeed}
 	if err := enc.Encode(&b, opaque(canvas)); err != nil {
 		return nil, fmt.Errorf("write PNG: %w", err)
 	}

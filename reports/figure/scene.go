@@ -131,7 +131,7 @@ func (s *scene) circle(x, y, r float64, fill, stroke color.NRGBA, width float64)
 }
 
 func (s *scene) label(x, y float64, text string, size float64, f face, a anchor, c color.NRGBA) *op {
-	s.add(op{kind: opText, x: x, y: y, text: text, size: size, face: f, anchor: a, fill: c})
+	s.add(op{kind: opText, x: x, y: y, text: clean(text), size: size, face: f, anchor: a, fill: c})
 	return &s.ops[len(s.ops)-1]
 }
 

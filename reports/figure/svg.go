@@ -146,13 +146,15 @@ func css(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c
 
 var escaper = strings.NewReplacer("\n", "&#10;", "&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
 
-// escape makes text safe as content and as an attribute, and drops what XML cannot hold.
-func escape(s string) string {
-	s = strings.Map(func(r rune) rune {
+// escape makes text safe as content and as an attribute.
+func escape(s string) string { return escaper.Replace(clean(s)) }
+
+// clean drops what neither XML nor a font can hold: control characters and broken UTF-8.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r < 0x20 && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
-	return escaper.Replace(s)
 }

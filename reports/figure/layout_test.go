@@ -1,0 +1,269 @@
+package figure_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"probity/reports/figure"
+	"probity/reports/figure/example"
+)
+
+// text is one text element of an SVG with the rectangle that it covers.
+type text struct {
+	s              string
+	size           float64
+	x0, y0, x1, y1 float64
+	rotated        bool
+	slanted        bool
+}
+
+type svg struct {
+	w, h   float64
+	texts  []text
+	groups map[string]int // class -> number of groups
+	series map[string]bool
+	tips   int
+	images int
+}
+
+func parse(t *testing.T, data []byte) *svg {
+	t.Helper()
+	out := &svg{groups: map[string]int{}, series: map[string]bool{}}
+	d := xml.NewDecoder(bytes.NewReader(data))
+	d.Strict = true
+	var cur *text
+	var anchor string
+	for {
+		tok, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatalf("SVG is not well-formed: %v", err)
+		}
+		switch e := tok.(type) {
+		case xml.StartElement:
+			a := map[string]string{}
+			for _, x := range e.Attr {
+				a[x.Name.Local] = x.Value
+			}
+			if a["data-tip"] != "" {
+				out.tips++
+			}
+			if a["data-series"] != "" {
+				out.series[a["data-series"]] = true
+			}
+			num := func(k string) float64 {
+				v, err := strconv.ParseFloat(a[k], 64)
+				if err != nil {
+					t.Fatalf("%s: attribute %s=%q is no number", e.Name.Local, k, a[k])
+				}
+				return v
+			}
+			switch e.Name.Local {
+			case "svg":
+				if _, err := fmt.Sscanf(a["viewBox"], "0 0 %f %f", &out.w, &out.h); err != nil {
+					t.Fatal(err)
+				}
+			case "g":
+				out.groups[a["class"]]++
+			case "image":
+				out.images++
+			case "script", "foreignObject", "a":
+				t.Errorf("SVG contains <%s>", e.Name.Local)
+			case "text":
+				weight := ""
+				if a["font-weight"] == "bold" {
+					weight = "bold"
+				} else if a["font-style"] == "italic" {
+					weight = "italic"
+				}
+				cur = &text{size: num("font-size"), x0: num("x"), y1: num("y"), rotated: strings.HasPrefix(a["transform"], "rotate(-90 ")}
+				cur.slanted = a["transform"] != "" && !cur.rotated
+				cur.s = weight
+				anchor = a["text-anchor"]
+			}
+		case xml.CharData:
+			if cur != nil {
+				weight := cur.s
+				cur.s = string(e)
+				w := figure.TextWidth(cur.s, cur.size, weight)
+				x, y := cur.x0, cur.y1
+				from := 0.0
+				switch anchor {
+				case "middle":
+					from = -w / 2
+				case "end":
+					from = -w
+				}
+				// Capital height and descent of Liberation Sans are .72 and .21 of the size.
+				if cur.rotated {
+					cur.x0, cur.x1, cur.y0, cur.y1 = x-.72*cur.size, x+.2*cur.size, y-from-w, y-from
+				} else {
+					cur.x0, cur.x1, cur.y0, cur.y1 = x+from, x+from+w, y-.72*cur.size, y+.2*cur.size
+				}
+				out.texts = append(out.texts, *cur)
+				cur = nil
+			}
+		}
+	}
+}
+
+// checkLayout says what a reader would complain of: text too small, cut off or printed over other text.
+func checkLayout(t *testing.T, name string, s *svg) {
+	t.Helper()
+	for i, a := range s.texts {
+		if a.size < 6.5 {
+			t.Errorf("%s: %q is set at %v pt, less than 6.5", name, a.s, a.size)
+		}
+		if a.slanted {
+			continue
+		}
+		if a.x0 < -.6 || a.y0 < -.6 || a.x1 > s.w+.6 || a.y1 > s.h+.6 {
+			t.Errorf("%s: %q is cut off: it covers %.1f..%.1f x %.1f..%.1f of %.1f x %.1f", name, a.s, a.x0, a.x1, a.y0, a.y1, s.w, s.h)
+		}
+		for _, b := range s.texts[:i] {
+			ox, oy := math.Min(a.x1, b.x1)-math.Max(a.x0, b.x0), math.Min(a.y1, b.y1)-math.Max(a.y0, b.y0)
+			if !b.slanted && ox > .8 && oy > 1.2 {
+				t.Errorf("%s: %q lies over %q (%.1f x %.1f pt)", name, a.s, b.s, ox, oy)
+			}
+		}
+	}
+}
+
+func TestNothingIsCutOffOrOverprinted(t *testing.T) {
+	list := example.Drawings()
+	for n := 1; n <= 12; n++ {
+		list = append(list, example.Detection(n))
+	}
+	for _, w := range []figure.Width{figure.Column, figure.Page} {
+		for _, title := range []bool{false, true} {
+			for i, d := range list {
+				f, err := d.Draw(figure.Options{Width: w, Title: title, Formats: []string{"svg"}, Palette: example.Palette()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkLayout(t, fmt.Sprintf("%d %s %s", i, f.Name, w), parse(t, f.SVG))
+			}
+		}
+	}
+}
+
+func TestManySeriesBecomeSmallMultiples(t *testing.T) {
+	c := example.Detection(12)
+	for i := range 30 {
+		s := c.Panels[0].Series[i%12]
+		s.Label = fmt.Sprintf("%s, layer %d", s.Label, i)
+		c.Panels[0].Series = append(c.Panels[0].Series, s)
+	}
+	for _, w := range []figure.Width{figure.Column, figure.Page} {
+		list, err := figure.DrawAll([]figure.Drawing{c}, figure.Options{Width: w, Formats: []string{"svg"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range list {
+			s := parse(t, f.SVG)
+			if s.groups["panel"] < 5 {
+				t.Errorf("42 series were drawn in %d panels", s.groups["panel"])
+			}
+			checkLayout(t, f.Name+" "+string(w), s)
+			if len(s.series) != 42 {
+				t.Errorf("%d of 42 series are in the figure", len(s.series))
+			}
+		}
+	}
+}
+
+func TestManyPanelsBecomePages(t *testing.T) {
+	c := example.Multiples()
+	for len(c.Panels) < 100 {
+		c.Panels = append(c.Panels, c.Panels[len(c.Panels)%8])
+	}
+	list, err := figure.DrawAll([]figure.Drawing{example.Detection(3), c, example.Variance()}, figure.Options{Formats: []string{"svg"}, Palette: example.Palette()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 7 || list[0].Name != "detection" || list[1].Name != "detection-grid-1" || list[5].Name != "detection-grid-5" || list[6].Name != "variance" {
+		t.Fatalf("100 panels between two figures came back as %d figures", len(list))
+	}
+	panels := 0
+	for _, f := range list[1:6] {
+		panels += parse(t, f.SVG).groups["panel"]
+		if f.Height > 9.2*72 {
+			t.Errorf("%s is %.1f in high, more than a page", f.Name, f.Height/72)
+		}
+	}
+	if panels != 100 {
+		t.Errorf("%d of 100 panels were drawn", panels)
+	}
+}
+
+func TestStructure(t *testing.T) {
+	f, err := example.Detection(3).Draw(figure.Options{Formats: []string{"svg"}, Palette: example.Palette()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := parse(t, f.SVG)
+	// 3 curves and 3 rows of thresholds; a key beside each curve; 15 points, 3 thresholds and 5 pictures to hover over.
+	if s.groups["s"] != 6 || s.groups["key"] != 3 || s.tips != 23 || s.images != 5 {
+		t.Errorf("groups %v, %d hover texts, %d pictures", s.groups, s.tips, s.images)
+	}
+	if math.Abs(s.w-515.52) > .01 {
+		t.Errorf("width %v pt, want 515.52 (7.16 in)", s.w)
+	}
+	if f.PDF != nil || f.PNG != nil {
+		t.Error("formats were drawn that nobody asked for")
+	}
+	for _, want := range []string{"n: 48 sources", "Intervals: 95 % BCa"} {
+		if !strings.Contains(f.Caption, want) {
+			t.Errorf("caption lacks %q: %s", want, f.Caption)
+		}
+	}
+	if !strings.Contains(f.Alt, "ssim goes from") {
+		t.Errorf("alternative text does not tell the curves: %s", f.Alt)
+	}
+	f, err = example.Detection(3).Draw(figure.Options{Width: figure.Column, Formats: []string{"svg"}})
+	if err != nil || f.Width != 252 {
+		t.Errorf("column width is %v pt, want 252 (3.5 in); %v", f.Width, err)
+	}
+}
+
+func TestHostileText(t *testing.T) {
+	c := example.Detection(3)
+	bad := `</text></svg><script>alert("1")</script>&'` + "\x00\x1b\xff"
+	c.Title, c.X.Label, c.Panels[0].Title, c.Panels[0].Note = bad, bad, bad, bad
+	c.Panels[0].Series[0].Label = bad + strings.Repeat(" very long label", 20)
+	c.Panels[0].Series[1].Label = "猫と犬"
+	f, err := c.Draw(figure.Options{Title: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parse(t, f.SVG)
+	if bytes.Contains(f.SVG, []byte("<script")) {
+		t.Error("a label became an element")
+	}
+	if !strings.Contains(f.Caption, "lacks") || !strings.Contains(f.Caption, "猫") {
+		t.Errorf("caption does not say that the font lacks characters: %s", f.Caption)
+	}
+}
+
+func TestLogAxisSaysWhatItCannotShow(t *testing.T) {
+	c := example.Detection(3)
+	c.Panels[0].Series[0].X = append([]float64{0}, c.Panels[0].Series[0].X...)
+	c.Panels[0].Series[0].Y = append([]float64{.5}, c.Panels[0].Series[0].Y...)
+	c.Panels[0].Series[0].Lo, c.Panels[0].Series[0].Hi = nil, nil
+	f, err := c.Draw(figure.Options{Formats: []string{"svg"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(f.Caption, "1 points at x of 0 or less") {
+		t.Errorf("caption: %s", f.Caption)
+	}
+}
