@@ -68,7 +68,7 @@ type MetricSection struct {
 	Params registry.Values
 	Entry  trial.MetricEntry
 	Info   registry.Info
-	Models []string // backbones that its parameters name
+	Models []string // backbones that its parameters name, but for a kind's own default
 	// Implied marks a metric that has no section of its own but is named by a hypothesis.
 	Implied bool
 }

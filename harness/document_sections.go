@@ -150,7 +150,8 @@ func resolve(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// models checks every parameter that names a model, and the output asked of it. ok is false where one does not exist.
+// models checks every parameter that names a model, and the output asked of it. ok is false where one does not exist. names
+// are those that a label should tell: a kind's own default model goes without saying.
 func (s *section) models(info registry.Info, values registry.Values, env trial.Env) (names []string, ok bool) {
 	ok = true
 	for _, p := range info.Params {
@@ -158,7 +159,9 @@ func (s *section) models(info registry.Info, values registry.Values, env trial.E
 			continue
 		}
 		name := values.String(p.Name)
-		names = append(names, name)
+		if p.Default == nil || name != p.Default {
+			names = append(names, name)
+		}
 		if env == nil {
 			continue
 		}
