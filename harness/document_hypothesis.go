@@ -11,12 +11,17 @@ import (
 
 // hypotheses reads [[hypothesis]] and looks up everything that it names.
 func (d *document) hypotheses(root *section, x *Experiment, opt LoadOptions) {
+	// Sections that could not be read have been reported; what names them is not reported again.
+	var kinds []string
+	for _, f := range root.tables("finding") {
+		if kind, ok := f.m["kind"].(string); ok {
+			kinds = append(kinds, kind)
+		}
+	}
+	d.lostMetrics = len(root.tables("metric"))+len(root.tables("set_metric")) > len(x.Metrics)+len(x.SetMetrics)
+	d.lostPerturbs = len(root.tables("perturb")) > len(x.Perturbs)
 	for _, s := range root.tables("hypothesis") {
 		h := HypothesisSection{Name: s.text("name"), Finding: s.text("finding")}
-		var kinds []string
-		for _, f := range x.Findings {
-			kinds = append(kinds, f.Kind)
-		}
 		switch {
 		case !s.has("finding"):
 			s.missing("finding", "a hypothesis is about a finding of this file, such as finding = \"detection\"")
@@ -89,6 +94,9 @@ func (s *section) metricNamed(label string, x *Experiment, env trial.Env) {
 		x.Metrics = append(x.Metrics, m)
 		return
 	}
+	if s.d.lostMetrics {
+		return
+	}
 	s.d.failNear(s.at("contrast"), atValue, registry.Nearest(label, labels), "no metric is labelled %q; the labels are %s", label, strings.Join(labels, ", "))
 }
 
@@ -150,7 +158,7 @@ func (s *section) condition(x *Experiment) Condition {
 	}
 	if c.Null != "" {
 		nulls := labels(func(r trial.Role) bool { return r == trial.Null })
-		if !slices.Contains(nulls, c.Null) {
+		if !slices.Contains(nulls, c.Null) && !d.lostPerturbs {
 			d.failNear(s.at("null"), atValue, registry.Nearest(c.Null, nulls), "no null is labelled %q; the nulls are %s", c.Null, orNone(nulls))
 		}
 	}
@@ -161,6 +169,9 @@ func (s *section) condition(x *Experiment) Condition {
 		return c
 	}
 	i := x.Perturb(c.Perturb)
+	if i < 0 && d.lostPerturbs {
+		return c
+	}
 	if i < 0 || x.Perturbs[i].Role == trial.Null {
 		edits := labels(func(r trial.Role) bool { return r != trial.Null })
 		d.failNear(s.at("perturb"), atValue, registry.Nearest(c.Perturb, edits), "no edit is labelled %q; the edits are %s", c.Perturb, orNone(edits))
@@ -202,11 +213,10 @@ func (d *document) crossCheck(root *section, x *Experiment, perturbPaths, findin
 	for _, p := range x.Perturbs {
 		count[p.Role]++
 	}
-	wrongPerturbs := len(root.tables("perturb")) != len(x.Perturbs) // reported already; what is absent may be among them
 	for i, f := range x.Findings {
 		path := findingPaths[i]
 		needs, known := findingNeeds[f.Kind]
-		if !known || wrongPerturbs {
+		if !known || d.lostPerturbs {
 			continue
 		}
 		if needs.edits && count[trial.Edit] == 0 {

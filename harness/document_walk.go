@@ -24,6 +24,9 @@ type document struct {
 	lines *lineIndex
 	set   map[string]string // paths that overrides have set, with the override
 	errs  []DocumentError
+
+	// Some sections could not be read, so that a label that nothing has may be theirs.
+	lostMetrics, lostPerturbs bool
 }
 
 func newDocument(name string, src []byte) *document {
