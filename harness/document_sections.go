@@ -386,6 +386,7 @@ func (s *section) perturb() (p PerturbSection, name string, ok bool) {
 
 	p.Replicates = int(s.whole("replicates", 1, 1, 10000))
 	p.Draws = int(s.whole("draws", minDraws, 1, 10000))
+	p.Crossed = s.flag("crossed", true)
 	if p.Role == trial.Null {
 		if s.has("replicates") {
 			d.fail(s.at("replicates"), atKey, "a null has draws, not replicates: write draws = %d", p.Replicates)
@@ -400,7 +401,10 @@ func (s *section) perturb() (p PerturbSection, name string, ok bool) {
 		if s.has("draws") {
 			d.fail(s.at("draws"), atKey, "only a null has draws; an %s has replicates", p.Role)
 		}
-		p.Draws = 0
+		if s.has("crossed") {
+			d.fail(s.at("crossed"), atKey, "says whether a null is laid over the edits; this is an %s", p.Role)
+		}
+		p.Draws, p.Crossed = 0, false
 	}
 	s.close(what)
 	return p, name, len(d.errs) == errs

@@ -73,7 +73,7 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 	}
 	for i := range out {
 		out[i].File = fmt.Sprintf("%03d.png", i)
-		if err := writeFile(filepath.Join(dir, "exhibits", out[i].File), out[i].PNG); err != nil {
+		if err := WriteFile(filepath.Join(dir, "exhibits", out[i].File), out[i].PNG); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +81,7 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("writing the list of exhibits: %w", err)
 	}
-	return out, writeFile(filepath.Join(dir, "exhibits", "exhibits.json"), list)
+	return out, WriteFile(filepath.Join(dir, "exhibits", "exhibits.json"), list)
 }
 
 // exhibited picks the stimuli that are shown: replicate 0 and draw 0, edits at the middle one of their regions.

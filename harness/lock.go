@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// lockFolder makes this process the only one that works in a run's folder. The returned function releases it.
-func lockFolder(dir string) (release func(), err error) {
+// Lock makes this process the only one that works in a run's folder. The returned function releases it.
+func Lock(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w", err)
 	}

@@ -105,10 +105,7 @@ func (r *run) metricKey(m PlannedMetric) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("metric %s: %w", m.Column.Label, err)
 		}
-		fmt.Fprintf(h, "%s\n%s\n", need.Model, b.Hash())
-	}
-	if len(seen) > 0 {
-		fmt.Fprintln(h, r.models.Runtime())
+		fmt.Fprintf(h, "%s\n%s\n%s\n", need.Model, b.Hash(), b.Runtime())
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }

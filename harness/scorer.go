@@ -14,8 +14,10 @@ import (
 // Backbone is what the harness needs of a loaded model; zoo.Model is one. It is safe for concurrent use.
 type Backbone interface {
 	Info() trial.ModelInfo
-	// Hash is the SHA-256 of the weights.
+	// Hash covers the weights and what preprocessing makes of a picture.
 	Hash() string
+	// Runtime describes what computes the features (library, build, provider, CPU features): part of every key.
+	Runtime() string
 	// Features gives, for each picture, one tensor for each of outputs. A picture's features do not depend on which
 	// other pictures are in the call.
 	Features(ctx context.Context, imgs []*raster.Image, outputs []string, native bool) ([][]*trial.Tensor, error)
@@ -29,8 +31,6 @@ type Backbone interface {
 type Models interface {
 	trial.Env
 	Load(name string) (Backbone, error)
-	// Runtime describes what computes the features (library, version, provider, CPU features): part of every key.
-	Runtime() string
 }
 
 // feature names one tensor of one picture.

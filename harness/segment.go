@@ -46,8 +46,8 @@ const segmentMagic = "probity segment 1\n"
 // errSegmentDamaged marks a file that is no whole segment.
 var errSegmentDamaged = errors.New("damaged segment")
 
-// writeFile writes a file so that a reader, or a run that is killed at any moment, sees either the old or the new one.
-func writeFile(path string, data []byte) error {
+// WriteFile writes a file so that a reader, or a run that is killed at any moment, sees either the old or the new one.
+func WriteFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *segment) write(path string) error {
 	}
 	sum := sha256.Sum256(b.Bytes())
 	b.Write(sum[:])
-	return writeFile(path, b.Bytes())
+	return WriteFile(path, b.Bytes())
 }
 
 func readSegment(path string) (*segment, error) {

@@ -6,6 +6,7 @@ import (
 	"probity/harness"
 	"probity/internal/raster"
 	"probity/internal/trial"
+	"probity/reports"
 	"probity/zoo"
 )
 
@@ -31,6 +32,9 @@ type backbone struct {
 // Hash covers the weights and what preprocessing makes of a picture.
 func (b backbone) Hash() string { return b.Model.Hash() + " " + b.Model.Preprocessing() }
 
+// Runtime is what the last digits of a feature depend on.
+func (b backbone) Runtime() string { return b.Model.Runtime().Key() }
+
 func (b backbone) Texts(ctx context.Context, texts []string) ([]*trial.Tensor, error) {
 	out, cut, err := b.Model.Texts(ctx, texts)
 	if err == nil && b.truncated != nil {
@@ -41,4 +45,9 @@ func (b backbone) Texts(ctx context.Context, texts []string) ([]*trial.Tensor, e
 	return out, err
 }
 
-func (b backbone) Visible(region *raster.Mask) float64 { return b.Model.Visible(region) }
+func (b backbone) Visible(region *raster.Mask) float64 {
+	return b.Model.Visible(region, region.W, region.H)
+}
+
+// findingKinds shows the kinds of finding to the reader of experiment files.
+func findingKinds() harness.FindingKinds { return reports.Kinds }

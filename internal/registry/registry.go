@@ -6,6 +6,8 @@
 package registry
 
 import (
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -438,4 +440,56 @@ func distance(a, b string) int {
 		}
 	}
 	return d[len(x)][len(y)]
+}
+
+// Parse reads a parameter's value from the command line, where everything is text: numbers as written, lists with spaces
+// between their elements.
+func (p Param) Parse(text string) (any, error) {
+	var raw any = text
+	switch p.Type {
+	case Float:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("wants a number, got %q", text)
+		}
+		raw = f
+	case Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("wants an integer, got %q", text)
+		}
+		raw = n
+	case Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return nil, fmt.Errorf("wants true or false, got %q", text)
+		}
+		raw = b
+	case Floats:
+		var list []float64
+		for _, w := range strings.Fields(strings.Trim(text, "[]")) {
+			f, err := strconv.ParseFloat(w, 64)
+			if err != nil {
+				return nil, fmt.Errorf("wants numbers, got %q", w)
+			}
+			list = append(list, f)
+		}
+		raw = list
+	case Strings:
+		raw = strings.Fields(strings.Trim(text, "[]"))
+	}
+	return p.Check(raw)
+}
+
+// GobEncode keeps values with a run, so that its report can be made again.
+func (v Values) GobEncode() ([]byte, error) {
+	var b bytes.Buffer
+	err := gob.NewEncoder(&b).Encode(v.v)
+	return b.Bytes(), err
+}
+
+// GobDecode is the inverse of GobEncode.
+func (v *Values) GobDecode(data []byte) error {
+	v.v = map[string]any{}
+	return gob.NewDecoder(bytes.NewReader(data)).Decode(&v.v)
 }

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"probity/harness"
+	"probity/internal/trial"
+	"probity/zoo"
+)
+
+// experimentFlags are the flags of every command that reads an experiment file.
+type experimentFlags struct {
+	images  string
+	models  []string
+	set     []string
+	workers int
+	runtime string
+}
+
+func (f *experimentFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.images, "images", "", "folder of pictures, instead of images.path in the file")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override a key of the file, as in --set images.limit=12 (repeatable; recorded)")
+	f.registerModels(c)
+}
+
+func (f *experimentFlags) registerModels(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.models, "models", nil, "folder with ONNX models (repeatable)")
+	c.Flags().IntVar(&f.workers, "workers", runtime.NumCPU(), "pictures worked on at a time; results do not depend on it")
+	c.Flags().StringVar(&f.runtime, "onnxruntime", "", "path of the ONNX Runtime library, instead of the one found")
+}
+
+// open finds the models.
+func (f *experimentFlags) open(a *app) (models, error) {
+	z, err := zoo.Open(zoo.Options{Dirs: f.models, Runtime: f.runtime, Embedded: embedded(), Strict: true})
+	if err != nil {
+		return models{}, inputError{err}
+	}
+	for _, p := range z.Problems() {
+		a.say("note: %s: %s", p.What, p.Reason)
+	}
+	return models{z, func(model, text string, _ int) {
+		a.say("note: %s: a text is longer than the model reads and was cut: %q", model, text)
+	}}, nil
+}
+
+// load reads, checks and plans an experiment.
+func (f *experimentFlags) load(ctx context.Context, a *app, path string, m models) (*harness.Plan, error) {
+	x, err := harness.Load(path, harness.LoadOptions{Images: f.images, Set: f.set, Env: m, Findings: findingKinds()})
+	if err != nil {
+		return nil, inputError{err}
+	}
+	col, err := x.Images.Entry.Open(ctx, x.Images.Params, x.Images.OpenOptions(x.Seed))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, inputError{fmt.Errorf("%s: %w", path, err)}
+	}
+	p, err := harness.NewPlan(x, col, m)
+	if err != nil {
+		return nil, inputError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return p, nil
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	var f experimentFlags
+	c := &cobra.Command{
+		Use:     "validate EXPERIMENT",
+		Short:   "check an experiment file and print what a run would do, cost and be able to tell",
+		Example: "  probity validate experiments/photo-edits.toml --images photos --models models",
+		Args:    args(1, 1, "one experiment file"),
+		RunE: func(c *cobra.Command, got []string) error {
+			m, err := f.open(a)
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			p, err := f.load(c.Context(), a, got[0], m)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				enc := json.NewEncoder(a.out)
+				enc.SetIndent("", "  ")
+				return enc.Encode(p)
+			}
+			return p.Describe(a.out)
+		},
+	}
+	f.register(c)
+	return c
+}
+
+// modelError says whether an error is about models or input that the user can mend.
+func modelError(err error) error {
+	var hash *zoo.HashMismatchError
+	if errors.As(err, &hash) {
+		return inputError{err}
+	}
+	return err
+}
+
+var _ trial.Env = models{}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"probity/harness"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var f experimentFlags
+	var out string
+	var fresh bool
+	c := &cobra.Command{
+		Use:   "run EXPERIMENT",
+		Short: "carry out an experiment: edit, score, analyse, draw",
+		Long: `Carry out an experiment. Results go to runs/NAME: report.html, figures, tables, scores.csv and scores.parquet,
+findings.json and manifest.json. A run that was interrupted goes on where it was when the same command is given again,
+and a run that has not changed is not computed again.`,
+		Example: `  probity run experiments/first-look.toml
+  probity run experiments/photo-edits.toml --images photos --models models`,
+		Args: args(1, 1, "one experiment file"),
+		RunE: func(c *cobra.Command, got []string) error {
+			m, err := f.open(a)
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			p, err := f.load(c.Context(), a, got[0], m)
+			if err != nil {
+				return err
+			}
+			dir := out
+			if dir == "" {
+				dir = filepath.Join("runs", p.Experiment.Name)
+			}
+			return a.carryOut(c.Context(), p, m, dir, f.workers, fresh)
+		},
+	}
+	f.register(c)
+	c.Flags().StringVar(&out, "out", "", "folder for the results (default runs/NAME)")
+	c.Flags().BoolVar(&fresh, "fresh", false, "compute everything anew")
+	return c
+}
+
+// carryOut scores a plan, then writes everything that a run leaves.
+func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, dir string, workers int, fresh bool) error {
+	start := time.Now()
+	if workers < 1 {
+		return wrong("--workers %d: wants at least 1", workers)
+	}
+	release, err := harness.Lock(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	for _, w := range p.Warnings {
+		a.say("note: %s", w)
+	}
+	c := p.Counts
+	a.say("%s: %d sources, %d stimuli, %d scores, %d workers on %d processors", p.Experiment.Name, c.Sources, c.Stimuli, c.Scores, workers, runtime.NumCPU())
+	scored, err := harness.Score(ctx, p, m, harness.RunOptions{Dir: dir, Workers: workers, Fresh: fresh, Progress: a.progress(), Log: a.log})
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
+		return modelError(err)
+	}
+	for _, s := range scored.Skipped {
+		a.say("left out: %s: %s", s.What, s.Reason)
+	}
+	if scored.Computed == 0 {
+		a.say("all %d scores were there already", scored.Reused)
+	} else if scored.Reused > 0 {
+		a.say("computed %d scores, took %d from before", scored.Computed, scored.Reused)
+	}
+	if err := a.writeRun(ctx, p, m, scored, dir, start); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out, filepath.Join(dir, "report.html"))
+	return nil
+}
