@@ -72,6 +72,7 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 	g := gridSpec{n: len(t.Panels), top: top, width: width, titles: some, titleLines: tl, yTick: widest(yt), rightMargin: margin, aspect: aspect, xLabel: true, yLabel: true}.layout()
 	sx := ex.scale(ax, .08)
 	var slopes []string
+	var guideLines []guideLine
 	for i, p := range t.Panels {
 		b := g.boxes[i]
 		x, y := sx, sy
@@ -144,9 +145,8 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 			to := pt{b.x1, from.y + k*(b.x1-from.x)}
 			for _, piece := range clipPolyline([]pt{from, to}, b) {
 				s.polyline(piece, muted, .6, []float64{1, 1.8})
-				if i == 0 {
-					nameGuide(s, r, gd.Label, piece[0], piece[len(piece)-1])
-				}
+				r.addLine(piece)
+				guideLines = append(guideLines, guideLine{gd.Label, piece[0], piece[len(piece)-1], r})
 			}
 		}
 		if direct {
@@ -158,6 +158,9 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 			c.drawDirect(s, a, q, pal)
 		}
 		s.close()
+	}
+	for _, gd := range guides {
+		nameGuide(s, gd.Label, guideLines)
 	}
 	g.labels(s, ax, ay)
 	y := g.bottom + labelHeight(ax, width)
@@ -192,29 +195,41 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 	return t.finish(s, o, keys, alt, extra...)
 }
 
-// nameGuide writes a guide's name along it, where the fewest data lie under the text.
-func nameGuide(s *scene, r *room, text string, p, q pt) {
-	length := math.Hypot(q.x-p.x, q.y-p.y)
+// guideLine is a guide as it was drawn in one panel.
+type guideLine struct {
+	label string
+	p, q  pt
+	room  *room
+}
+
+// nameGuide writes a guide's name along it, in the panel and at the place where the fewest data lie under the text.
+func nameGuide(s *scene, text string, lines []guideLine) {
 	w := italic.width(text, textSmall)
-	if length < w+6 {
-		return
-	}
-	ux, uy := (q.x-p.x)/length, (q.y-p.y)/length
-	best, cost := 0.0, math.Inf(1)
-	for k := range 21 {
-		from := 3 + (length-w-6)*float64(k)/20
-		c := .05 * math.Abs(float64(k)-10)
-		for _, d := range r.data {
-			along := (d.x-p.x)*ux + (d.y-p.y)*uy
-			above := (d.x-p.x)*uy - (d.y-p.y)*ux
-			if along > from-3 && along < from+w+3 && above > -1 && above < 9 {
-				c++
+	var at pt
+	rotate, cost := 0.0, math.Inf(1)
+	for _, l := range lines {
+		length := math.Hypot(l.q.x-l.p.x, l.q.y-l.p.y)
+		if l.label != text || length < w+6 {
+			continue
+		}
+		ux, uy := (l.q.x-l.p.x)/length, (l.q.y-l.p.y)/length
+		for k := range 21 {
+			from := 3 + (length-w-6)*float64(k)/20
+			c := .05 * math.Abs(float64(k)-10)
+			for _, d := range l.room.data {
+				along := (d.x-l.p.x)*ux + (d.y-l.p.y)*uy
+				above := (d.x-l.p.x)*uy - (d.y-l.p.y)*ux
+				if along > from-3 && along < from+w+3 && above > .8 && above < 9 {
+					c++
+				}
+			}
+			if c < cost {
+				at, cost = pt{l.p.x + from*ux + 2*uy, l.p.y + from*uy - 2*ux}, c
+				rotate = -math.Atan2(uy, ux) * 180 / math.Pi
 			}
 		}
-		if c < cost {
-			best, cost = from, c
-		}
 	}
-	x, y := p.x+best*ux+2*uy, p.y+best*uy-2*ux
-	s.label(x, y, text, textSmall, italic, start, muted).rotate = -math.Atan2(uy, ux) * 180 / math.Pi
+	if !math.IsInf(cost, 1) {
+		s.label(at.x, at.y, text, textSmall, italic, start, muted).rotate = rotate
+	}
 }

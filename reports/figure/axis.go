@@ -179,16 +179,14 @@ func plain(v float64) string {
 	return sign(strconv.FormatFloat(must(strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)), 'f', -1, 64))
 }
 
+// superscript is a whole number in raised characters. The font lacks most of them; superscripts.go draws them.
 func superscript(e int) string {
-	var b strings.Builder
-	for _, r := range strconv.Itoa(e) {
-		s := map[rune]rune{'-': '⁻', '0': '⁰', '1': '¹', '2': '²', '3': '³', '4': '⁴', '5': '⁵', '6': '⁶', '7': '⁷', '8': '⁸', '9': '⁹'}[r]
-		if !regular.has(s) {
-			return "^" + sign(strconv.Itoa(e))
+	return strings.Map(func(r rune) rune {
+		if r == '-' {
+			return '⁻'
 		}
-		b.WriteRune(s)
-	}
-	return b.String()
+		return []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")[r-'0']
+	}, strconv.Itoa(e))
 }
 
 // sign replaces the hyphen by a minus.

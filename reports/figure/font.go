@@ -104,6 +104,10 @@ func (f face) has(r rune) bool { return f.get(r).ok }
 func (f face) width(text string, size float64) float64 {
 	w := 0.0
 	for _, r := range text {
+		if d, up := raised(r); up {
+			w += f.get(d).advance * raisedSize(size) / size
+			continue
+		}
 		w += f.get(r).advance
 	}
 	return w * size / fonts()[f].units

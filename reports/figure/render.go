@@ -8,6 +8,7 @@ import (
 
 // finish renders a laid-out scene in the formats asked for.
 func (a *About) finish(s *scene, o Options, keys []Key, alt string, extra ...string) (*Figure, error) {
+	s.expand()
 	if m := s.missing(); m != "" {
 		extra = append(extra, fmt.Sprintf("The figure's font lacks %q", m))
 	}

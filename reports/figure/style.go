@@ -56,7 +56,7 @@ var familyColours = []struct {
 	{"classical", hex(0xcc79a7)},
 	{"triplet", hex(0xe69f00)},
 	{"external", hex(0x56b4e9)},
-	{"control", hex(0x7a7a7a)},
+	{"control", hex(0x6a6a6a)},
 	{"human", hex(0x1a1a1a)},
 }
 
