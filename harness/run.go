@@ -124,13 +124,13 @@ func (r *run) all(ctx context.Context) error {
 	total := len(r.plan.Sources) * len(r.plan.Stimuli) * len(r.metrics)
 	r.opt.Progress.Start("scoring", total, "scores")
 	defer r.opt.Progress.End()
-	g, ctx := errgroup.WithContext(ctx)
+	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.opt.Workers))
 	for _, src := range r.plan.Sources {
-		if ctx.Err() != nil {
+		if inner.Err() != nil {
 			break
 		}
-		g.Go(func() error { return r.source(ctx, src) })
+		g.Go(func() error { return r.source(inner, src) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
