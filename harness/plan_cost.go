@@ -185,10 +185,10 @@ func (p *Plan) estimate() {
 	c.CPUSeconds = ms / 1000
 	c.Seconds = c.CPUSeconds / float64(c.Cores)
 
-	// Memory: the program and its tables, each model's weights and activations, and for each worker one source with its
-	// stimuli as pixels. Disk: the table as CSV and Parquet, the segments, and the report.
+	// Memory: the program and its tables, each model's weights and activations, and for each worker some batches of
+	// pictures with their Lab values. Disk: the table as CSV and Parquet, the segments, and the report.
 	const mib = 1 << 20
-	c.Memory = 150*mib + int64(len(p.Counts.Passes))*180*mib + int64(c.Cores)*int64(len(p.Stimuli))*int64(c.Width*c.Height*3)
+	c.Memory = 150*mib + int64(len(p.Counts.Passes))*180*mib + int64(c.Cores)*32*int64(c.Width*c.Height)*(3+24)
 	c.Disk = int64(p.Counts.Scores)*230 + int64(p.Counts.Stimuli)*300 + 8*mib
 	p.Cost = c
 }
