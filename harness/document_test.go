@@ -3,6 +3,7 @@ package harness_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -222,6 +223,67 @@ func TestEncodings(t *testing.T) {
 		if _, err := harness.Parse("x.toml", []byte(src), sampleOptions()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestPositions points at keys and values however TOML lets them be written. The column marked by ^ is on the line above.
+func TestPositions(t *testing.T) {
+	const doc = `probity = 1
+name = "x"
+images.dataset = "sample-pictures"
+images.limit = 0
+#              ^ images.limit
+"metric" = [
+  # the first is good
+  { kind = "sample-mse" }, # and this one
+  { "kind" = 'sample-moose' },
+#            ^ metric[1].kind
+]
+
+[[perturb]]
+kind = "sample-hue" # ä ö
+severity = [ 1, # one
+  2,
+  60,
+# ^ perturb[0].severity[2]
+]
+[perturb.region]
+shape = "disc"
+area = [ 0.1, 1.1 ]
+#             ^ perturb[0].region.area[1]
+[[perturb]]
+  kind = "sample-blur"; 
+`
+	// The semicolon is no TOML; without it every mark is met.
+	src := strings.Replace(doc, "; ", "", 1)
+	src += "  severity = 1\n  name = \"ééé\"\n  region.shape = \"ünder\"\n# ^ perturb[1].region\n[[perturb]]\nsteps = [ { kind = \"sample-hue\", severity = 1 }, { kind = \"sämple\" } ]\n#                                                         ^ perturb[2].steps[1].kind\n"
+	_, err := harness.Parse("x.toml", []byte(src), sampleOptions())
+	var wrong *harness.DocumentErrors
+	if !errors.As(err, &wrong) {
+		t.Fatal(err)
+	}
+	at := map[string]string{}
+	for _, e := range wrong.Errors {
+		at[e.Key] = fmt.Sprintf("%d:%d", e.Line, e.Col)
+	}
+	lines := strings.Split(src, "\n")
+	marks := 0
+	for i, line := range lines {
+		mark, key, ok := strings.Cut(line, "^ ")
+		if !ok {
+			continue
+		}
+		marks++
+		if want := fmt.Sprintf("%d:%d", i, len([]rune(mark))+1); at[key] != want {
+			t.Errorf("%s is reported at %q, want %s", key, at[key], want)
+		}
+		delete(at, key)
+	}
+	if marks != 6 || len(at) > 0 {
+		t.Errorf("%d marks, and errors without a mark at %v", marks, at)
+	}
+	if _, err := harness.Parse("x.toml", []byte(doc), sampleOptions()); err == nil || !strings.HasPrefix(err.Error(), "x.toml:25:23: this is not TOML") {
+		t.Errorf("the semicolon is reported as %v", err)
 	}
 }
 

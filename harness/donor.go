@@ -13,16 +13,20 @@ import (
 // (rendezvous hashing: Thaler and Ravishankar, 1998), so that the choice does not depend on the limit, and a picture that
 // is added to the data set changes only the choices that it wins.
 type Donors struct {
-	seed  uint64
-	all   []*trial.Source
-	class map[string][]*trial.Source
+	seed    uint64
+	all     []*trial.Source
+	class   map[string][]*trial.Source
+	cluster map[string][]*trial.Source
+	hash    map[string][]*trial.Source
 }
 
 // NewDonors takes all sources of a data set.
 func NewDonors(seed uint64, all []*trial.Source) *Donors {
-	d := &Donors{seed: seed, all: all, class: map[string][]*trial.Source{}}
+	d := &Donors{seed: seed, all: all, class: map[string][]*trial.Source{}, cluster: map[string][]*trial.Source{}, hash: map[string][]*trial.Source{}}
 	for _, s := range all {
 		d.class[s.Class] = append(d.class[s.Class], s)
+		d.cluster[s.Cluster()] = append(d.cluster[s.Cluster()], s)
+		d.hash[s.Hash] = append(d.hash[s.Hash], s)
 	}
 	return d
 }
@@ -78,8 +82,32 @@ func (d *Donors) Order(src *trial.Source, step string, rule trial.DonorRule) []*
 
 // Candidates counts the sources that may lend to src.
 func (d *Donors) Candidates(src *trial.Source, rule trial.DonorRule) int {
-	n := 0
-	d.each(src, rule, func(*trial.Source) { n++ })
+	follows := func(s *trial.Source) bool {
+		switch rule {
+		case trial.SameClass:
+			return s.Class == src.Class
+		case trial.OtherClass:
+			return s.Class != src.Class
+		}
+		return true
+	}
+	n := len(d.all)
+	switch rule {
+	case trial.SameClass:
+		n = len(d.class[src.Class])
+	case trial.OtherClass:
+		n -= len(d.class[src.Class])
+	}
+	for _, s := range d.cluster[src.Cluster()] {
+		if follows(s) {
+			n--
+		}
+	}
+	for _, s := range d.hash[src.Hash] {
+		if follows(s) && s.Cluster() != src.Cluster() {
+			n--
+		}
+	}
 	return n
 }
 

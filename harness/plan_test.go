@@ -248,6 +248,30 @@ func TestDonorsAvoidCopiesAndKin(t *testing.T) {
 	}
 }
 
+// TestCandidates compares the count with the list, on sources with copies and kin of all sorts.
+func TestCandidates(t *testing.T) {
+	all := sampleSources(60, 3)
+	for i, s := range all.Sources {
+		if i%5 == 0 {
+			s.Hash = all.Sources[(i*7)%60].Hash
+		}
+		if i%4 == 0 {
+			s.Group = fmt.Sprint("group ", i%12)
+		}
+		if i%11 == 0 {
+			s.Class = ""
+		}
+	}
+	d := harness.NewDonors(7, all.Sources)
+	for _, s := range all.Sources {
+		for _, rule := range []trial.DonorRule{trial.AnyOther, trial.OtherClass, trial.SameClass} {
+			if n, want := d.Candidates(s, rule), len(d.Order(s, "step", rule)); n != want {
+				t.Errorf("%s, %s: %d candidates, but %d in order", s.ID, rule, n, want)
+			}
+		}
+	}
+}
+
 func TestKeys(t *testing.T) {
 	all := sampleSources(40, 4)
 	base := plan(t, rich, all)
