@@ -352,13 +352,13 @@ func wrap(text string, size float64, f face, width float64, lines int) []string 
 	return out
 }
 
-// breakable splits text after spaces, hyphens, slashes and before brackets.
+// breakable splits text after spaces (not between a number and its per cent sign), hyphens, slashes and before brackets.
 func breakable(text string) []string {
 	var out []string
 	from := 0
 	r := []rune(text)
 	for i := range r {
-		if i+1 == len(r) || r[i] == ' ' && r[i+1] != ' ' || (r[i] == '-' || r[i] == '/' || r[i] == ',') && r[i+1] != ' ' || r[i+1] == '(' {
+		if i+1 == len(r) || r[i] == ' ' && r[i+1] != ' ' && r[i+1] != '%' || (r[i] == '-' || r[i] == '/' || r[i] == ',') && r[i+1] != ' ' || r[i+1] == '(' {
 			out = append(out, string(r[from:i+1]))
 			from = i + 1
 		}

@@ -195,7 +195,7 @@ if (data) {
       var c = el('td', '', r);
       if (x.rank >= 0) {
         var b = el('div', '', c); b.className = 'bar'; b.setAttribute('role', 'img'); b.setAttribute('aria-label', Math.round(100 * x.rank) + ' %');
-        var bi = el('i', '', b); bi.style.width = 100 * x.rank + '%'; if (x.colour) bi.style.background = x.colour;
+        var bi = el('i', '', b); bi.style.width = 100 * x.rank + '%'; if (x.colour) { bi.style.setProperty('--c', x.colour); bi.style.setProperty('--d', x.dark); }
       } else { c.textContent = '–'; }
     });
     highlight(pinned);

@@ -41,6 +41,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	},
+	// nb keeps a number and its per cent sign on one line.
+	"nb":        func(s string) string { return strings.ReplaceAll(s, " %", "\u00a0%") },
 	"hexcolour": func(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) },
 	"dash": func(d []float64) string {
 		var b []string
@@ -100,6 +102,7 @@ type galleryScore struct {
 	Text   string  `json:"text"`
 	Rank   float64 `json:"rank"` // -1: none
 	Colour string  `json:"colour,omitempty"`
+	Dark   string  `json:"dark,omitempty"`
 }
 
 // Write writes the page. Errors name the part that cannot be shown: a table row with a wrong number of cells, a figure
@@ -170,7 +173,7 @@ func Write(w io.Writer, r *Report) error {
 
 func (d *pageData) fillGallery(r *Report, styles map[string]color.NRGBA) error {
 	d.Gallery.Pictures = map[string]string{}
-	size, left := 0, 0
+	size, left := 0, 0 // bytes of base64 so far, stimuli left out
 	keep := func(data []byte) (string, error) {
 		kind := http.DetectContentType(data)
 		if kind != "image/png" && kind != "image/jpeg" {
@@ -180,6 +183,7 @@ func (d *pageData) fillGallery(r *Report, styles map[string]color.NRGBA) error {
 		name := hex.EncodeToString(sum[:8])
 		if _, ok := d.Gallery.Pictures[name]; !ok {
 			d.Gallery.Pictures[name] = "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)
+			size += len(d.Gallery.Pictures[name])
 		}
 		return name, nil
 	}
@@ -198,10 +202,6 @@ func (d *pageData) fillGallery(r *Report, styles map[string]color.NRGBA) error {
 		if err != nil {
 			return fmt.Errorf("write report page: stimulus %q: the picture after %w", s.Title, err)
 		}
-		size = 0
-		for _, p := range d.Gallery.Pictures {
-			size += len(p)
-		}
 		item := galleryItem{Title: s.Title, Perturb: s.Perturb, Source: s.Source, Before: before, After: after, Facts: s.Facts, Flags: s.Flags, Scores: []galleryScore{}}
 		for _, x := range s.Scores {
 			g := galleryScore{Label: x.Label, Text: x.Text, Rank: -1}
@@ -209,7 +209,11 @@ func (d *pageData) fillGallery(r *Report, styles map[string]color.NRGBA) error {
 				g.Rank = x.Rank
 			}
 			if c, ok := styles[x.Label]; ok {
-				g.Colour = hexOf(c)
+				dark, err := figure.Dark(hexOf(c))
+				if err != nil {
+					return fmt.Errorf("write report page: %w", err)
+				}
+				g.Colour, g.Dark = hexOf(c), dark
 			}
 			item.Scores = append(item.Scores, g)
 		}
@@ -245,7 +249,7 @@ func darkStyle(colours map[string]bool) (string, error) {
 	}
 	sort.Strings(list)
 	var b strings.Builder
-	b.WriteString("@media screen and (prefers-color-scheme:dark){\n:root{--bg:" + figure.DarkPaper + ";--ink:#e4e6e8;--soft:#a9aeb4;--line:#363c43;--panel:#20252b;--link:#7cbcff;--warn:#ffd58a;--warnbg:#33290f;--accent:#4aa8e8}\n#tip{background:#e4e6e8;color:#16191d}\n")
+	b.WriteString("@media screen and (prefers-color-scheme:dark){\n:root{--bg:" + figure.DarkPaper + ";--ink:#e4e6e8;--soft:#a9aeb4;--line:#363c43;--panel:#20252b;--link:#7cbcff;--warn:#ffd58a;--warnbg:#33290f;--accent:#4aa8e8}\n#tip{background:#e4e6e8;color:#16191d}\n.bar i{background:var(--d,var(--accent))}\n")
 	for _, c := range list {
 		d, err := figure.Dark(c)
 		if err != nil {
