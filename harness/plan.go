@@ -22,6 +22,7 @@ type Plan struct {
 	Perturbs   []PerturbSection // the experiment's, adapted to the data set: other-image where there are no classes, implied controls
 	Stimuli    []PlannedStimulus
 	Metrics    []PlannedMetric
+	SetMetrics []PlannedSetMetric
 	Problems   []trial.Problem // pictures that could not be read
 	Warnings   []string        // what a reader of the results must know
 	Notes      []string        // what the plan added or changed
@@ -52,6 +53,13 @@ type PlannedMetric struct {
 	Section MetricSection
 	Metric  trial.Metric
 	Column  trial.Column
+}
+
+// PlannedSetMetric is a metric on sets, ready to compare: for each condition of an edit the set of its stimuli, one of
+// every source, with the set of the sources.
+type PlannedSetMetric struct {
+	Section SetMetricSection
+	Metric  trial.SetMetric
 }
 
 // NewPlan plans the experiment on the sources of a data set. env knows the models.

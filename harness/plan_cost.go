@@ -94,22 +94,29 @@ type way struct {
 // input tensor alone is not run.
 func (p *Plan) ways() []way {
 	var out []way
+	add := func(r trial.Request, family string) {
+		if r.Part.Text() || r.Output == trial.InputTensor {
+			return
+		}
+		for _, o := range out {
+			if o.model == r.Model && o.native == r.Native {
+				return
+			}
+		}
+		out = append(out, way{r.Model, family, r.Native})
+	}
 	for _, m := range p.Metrics {
 		for _, r := range m.Metric.Needs() {
-			if r.Part.Text() || r.Output == trial.InputTensor {
-				continue
-			}
-			w := way{model: r.Model, native: r.Native}
+			family := ""
 			if r.Model == m.Column.Model {
-				w.family = m.Column.Family
+				family = m.Column.Family
 			}
-			known := false
-			for _, o := range out {
-				known = known || o.model == w.model && o.native == w.native
-			}
-			if !known {
-				out = append(out, w)
-			}
+			add(r, family)
+		}
+	}
+	for _, m := range p.SetMetrics {
+		for _, r := range m.Metric.Needs() {
+			add(r, "")
 		}
 	}
 	return out

@@ -69,6 +69,16 @@ func (p *Plan) Describe(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if len(p.SetMetrics) > 0 {
+		t = tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+		fmt.Fprintf(t, "\nset metric\tdirection\tmodel\n")
+		for _, m := range p.SetMetrics {
+			fmt.Fprintf(t, "%s\t%s\t%s\n", m.Section.Label, m.Section.Entry.Direction, dash(strings.Join(m.Section.Models, ", ")))
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
 	t = tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "\nperturbation\trole\tseverity\tregion\trepeated\n")
 	for _, s := range p.Perturbs {

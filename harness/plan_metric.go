@@ -24,6 +24,13 @@ func (p *Plan) metrics(env trial.Env) error {
 		}
 		p.Metrics = append(p.Metrics, PlannedMetric{Section: s, Metric: m, Column: c})
 	}
+	for _, s := range p.Experiment.SetMetrics {
+		m, err := s.Entry.New(s.Params, env)
+		if err != nil {
+			return fmt.Errorf("set metric %s: %w", s.Label, err)
+		}
+		p.SetMetrics = append(p.SetMetrics, PlannedSetMetric{Section: s, Metric: m})
+	}
 	p.link(env)
 	return nil
 }
