@@ -94,7 +94,6 @@ type PerturbSection struct {
 	Regions    []RegionSpec // one for each shape and area; a single "whole" where none was given
 	Replicates int          // of edits, anchors and controls
 	Draws      int          // of nulls; 0 for all others
-	Crossed    bool         // of nulls: findings on detection lay it over the edits
 	Implied    bool         // not written in the file but added by the plan
 }
 

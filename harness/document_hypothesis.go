@@ -226,17 +226,10 @@ func (d *document) crossCheck(root *section, x *Experiment, perturbPaths, findin
 			d.fail(path, atKey, "the finding %s needs a null, the noise that edits are told from: a [[perturb]] with role = \"null\", such as kind = \"shift\", severity = [1], draws = %d", f.Kind, minDraws)
 		}
 		if needs.crossed {
-			crossed := 0
 			for k, p := range x.Perturbs {
-				if p.Crossed {
-					crossed++
-				}
-				if p.Crossed && p.Draws < minDraws {
+				if p.Role == trial.Null && p.Draws < minDraws && f.wants("null", p.Label) {
 					d.fail(join(perturbPaths[k], "draws"), atValue, "%d draws are too few for the finding %s, which needs %d or more for each source", p.Draws, f.Kind, minDraws)
 				}
-			}
-			if crossed == 0 && count[trial.Null] > 0 {
-				d.fail(path, atKey, "the finding %s needs a null that is laid over the edits, but all have crossed = false", f.Kind)
 			}
 		}
 	}

@@ -51,7 +51,6 @@ type resolvedPerturb struct {
 	Regions    []planRegionJSON `json:"region"`
 	Replicates int              `json:"replicates,omitempty"`
 	Draws      int              `json:"draws,omitempty"`
-	Crossed    bool             `json:"crossed,omitempty"`
 	Implied    bool             `json:"implied,omitempty"`
 }
 
@@ -119,7 +118,7 @@ func (x *Experiment) resolved(perturbs []PerturbSection) resolvedExperiment {
 		r.SetMetrics = append(r.SetMetrics, resolvedMetric{Label: m.Label, Kind: m.Kind, Version: m.Info.Version, Params: m.Params})
 	}
 	for _, s := range perturbs {
-		e := resolvedPerturb{Label: s.Label, Role: s.Role, Severities: s.Severities, Unit: s.Axis.Unit, Draws: s.Draws, Crossed: s.Crossed, Implied: s.Implied}
+		e := resolvedPerturb{Label: s.Label, Role: s.Role, Severities: s.Severities, Unit: s.Axis.Unit, Draws: s.Draws, Implied: s.Implied}
 		if s.Role != trial.Null {
 			e.Replicates = s.Replicates
 		}

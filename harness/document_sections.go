@@ -386,7 +386,6 @@ func (s *section) perturb() (p PerturbSection, name string, ok bool) {
 
 	p.Replicates = int(s.whole("replicates", 1, 1, 10000))
 	p.Draws = int(s.whole("draws", minDraws, 1, 10000))
-	p.Crossed = s.flag("crossed", true)
 	if p.Role == trial.Null {
 		if s.has("replicates") {
 			d.fail(s.at("replicates"), atKey, "a null has draws, not replicates: write draws = %d", p.Replicates)
@@ -401,10 +400,7 @@ func (s *section) perturb() (p PerturbSection, name string, ok bool) {
 		if s.has("draws") {
 			d.fail(s.at("draws"), atKey, "only a null has draws; an %s has replicates", p.Role)
 		}
-		if s.has("crossed") {
-			d.fail(s.at("crossed"), atKey, "says whether a null is laid over the edits; this is an %s", p.Role)
-		}
-		p.Draws, p.Crossed = 0, false
+		p.Draws = 0
 	}
 	s.close(what)
 	return p, name, len(d.errs) == errs
@@ -575,10 +571,36 @@ func (d *document) findings(root *section, x *Experiment, opt LoadOptions) (path
 				d.fail(s.path, atKey, "the finding %s is there twice with the same parameters", kind)
 			}
 		}
+		d.findingLabels(s, f, x)
 		x.Findings = append(x.Findings, f)
 		paths = append(paths, s.path)
 	}
 	return paths
+}
+
+// findingLabels checks the labels in a finding's lists of perturbations and nulls.
+func (d *document) findingLabels(s *section, f FindingSection, x *Experiment) {
+	for key, null := range map[string]bool{"perturb": false, "null": true} { // errors are sorted by place later
+		if prm, ok := f.Info.Param(key); !ok || prm.Type != registry.Strings {
+			continue
+		}
+		var labels []string
+		for _, p := range x.Perturbs {
+			if (p.Role == trial.Null) == null {
+				labels = append(labels, p.Label)
+			}
+		}
+		for i, label := range f.Params.Strings(key) {
+			if slices.Contains(labels, label) || len(x.Perturbs) < len(tableList(d.root["perturb"])) {
+				continue
+			}
+			what := "edit"
+			if null {
+				what = "null"
+			}
+			d.failNear(element(s.at(key), i), atValue, registry.Nearest(label, labels), "no %s is labelled %q; there are %s", what, label, orNone(labels))
+		}
+	}
 }
 
 func (d *document) figures(root *section, x *Experiment) {

@@ -187,20 +187,6 @@ func (s *section) whole(key string, otherwise, lo, hi int64) int64 {
 	return n
 }
 
-// flag takes true or false.
-func (s *section) flag(key string, otherwise bool) bool {
-	v, ok := s.take(key)
-	if !ok {
-		return otherwise
-	}
-	b, ok := v.(bool)
-	if !ok {
-		s.d.fail(s.at(key), atValue, "wants true or false, got %s", describeTOML(v))
-		return otherwise
-	}
-	return b
-}
-
 // number takes a finite number.
 func (s *section) number(key string) (float64, bool) {
 	v, ok := s.take(key)

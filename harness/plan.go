@@ -223,7 +223,7 @@ func (p *Plan) stimuli() {
 	for _, e := range edits {
 		edit := p.Stimuli[e]
 		for i, s := range p.Perturbs {
-			if s.Role != trial.Null || !s.Crossed || !p.crossed(edit.Perturb, i) {
+			if s.Role != trial.Null || !p.crossed(edit.Perturb, i) {
 				continue
 			}
 			for draw := range s.Draws {

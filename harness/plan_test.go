@@ -143,10 +143,6 @@ func TestCrossingFollowsTheFinding(t *testing.T) {
 	if n := crossed(only); n != 8 {
 		t.Errorf("one edit amid 8 draws of one null gives %d crossed stimuli", n)
 	}
-	alone := strings.Replace(rich, "draws = 9\n", "draws = 9\ncrossed = false\n", 1)
-	if n := crossed(alone); n != 9*8 {
-		t.Errorf("9 edits amid the 8 draws of the one null that is crossed give %d stimuli", n)
-	}
 	if n := crossed(strings.Replace(rich, "\"detection\"", "\"sensitivity\"", 1)); n != 0 {
 		t.Errorf("without detection there are %d crossed stimuli", n)
 	}

@@ -227,7 +227,6 @@ func sectionKeys(properties map[string]any, axis trial.Axis, regions bool) {
 	properties["role"] = choice("What the stimuli are for: the change under study, a change nobody should be asked to notice, a change of class, or the control of one.", roles...)
 	properties["replicates"] = map[string]any{"type": "integer", "minimum": 1, "maximum": 10000, "default": 1, "description": "Repetitions of an edit, anchor or control with other random numbers."}
 	properties["draws"] = map[string]any{"type": "integer", "minimum": 1, "maximum": 10000, "default": minDraws, "description": fmt.Sprintf("Draws of a null; detection needs %d or more.", minDraws)}
-	properties["crossed"] = map[string]any{"type": "boolean", "default": true, "description": "Whether findings on detection lay a null over the edits; false keeps it for salience and saves its crossings."}
 	if !axis.Fixed {
 		one := severitySchema(axis)
 		many := list(one["description"].(string), one)

@@ -154,7 +154,7 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 // whole-file conditions.
 func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 	s := schema(t)
-	beyond := map[string]bool{"syntax": true, "syntax-duplicate-key": true, "detection-uncrossed": true, "duplicate-labels": true,
+	beyond := map[string]bool{"syntax": true, "syntax-duplicate-key": true, "finding-labels": true, "duplicate-labels": true,
 		"findings-without-stimuli": true, "nothing-to-judge-with": true}
 	files, err := filepath.Glob("../testdata/harness/wrong/*.toml")
 	if err != nil || len(files) == 0 {
