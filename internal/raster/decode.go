@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -125,8 +126,12 @@ func decode(data []byte, f format) (m *Image, meta Meta, err error) {
 }
 
 func broken(name string, err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	text := err.Error()
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), strings.Contains(text, "not enough pixel data"):
 		return fmt.Errorf("%w: %s: %v", ErrTruncated, name, err)
+	case strings.Contains(text, "dimension overflow"):
+		return fmt.Errorf("%w: %s: %v", ErrTooLarge, name, err)
 	}
 	return fmt.Errorf("damaged %s: %w", name, err)
 }

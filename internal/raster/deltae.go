@@ -21,15 +21,18 @@ func DeltaE00(L1, a1, b1, L2, a2, b2 float64) float64 {
 	grey := C1*C2 == 0
 	dh, hm := 0.0, h1+h2
 	if !grey {
+		// Opposite hues count as 180 degrees apart, not more, also where the arc tangent's last digit says otherwise:
+		// the published pairs 10 and 14 depend on it.
+		const half = 180 + 1e-9
 		dh = h2 - h1
 		switch {
-		case dh > 180:
+		case dh > half:
 			dh -= 360
-		case dh < -180:
+		case dh < -half:
 			dh += 360
 		}
 		switch {
-		case math.Abs(h1-h2) <= 180:
+		case math.Abs(h1-h2) <= half:
 			hm = (h1 + h2) / 2
 		case h1+h2 < 360:
 			hm = (h1 + h2 + 360) / 2

@@ -162,15 +162,26 @@ func Resize(m *Image, w, h int, f Filter) *Image {
 
 func nearest(m *Image, w, h int) *Image {
 	out := New(w, h)
-	sx, sy := float64(m.W)/float64(w), float64(m.H)/float64(h)
+	px, py := nearestPlaces(m.W, w), nearestPlaces(m.H, h)
 	for y := 0; y < h; y++ {
-		py := min(m.H-1, int((float64(y)+.5)*sy))
 		for x := 0; x < w; x++ {
-			px := min(m.W-1, int((float64(x)+.5)*sx))
-			copy(out.Pix[3*(y*w+x):3*(y*w+x)+3], m.Pix[3*(py*m.W+px):])
+			copy(out.Pix[3*(y*w+x):3*(y*w+x)+3], m.Pix[3*(py[y]*m.W+px[x]):])
 		}
 	}
 	return out
+}
+
+// nearestPlaces gives the sample that each output takes. Pillow adds the step up, and so do we: on ties the sum's last
+// digit decides.
+func nearestPlaces(in, out int) []int {
+	places := make([]int, out)
+	step := float64(in) / float64(out)
+	at := step * .5
+	for i := range places {
+		places[i] = min(in-1, int(at))
+		at += step
+	}
+	return places
 }
 
 func resizeRows(m *Image, w int, f Filter) *Image {
@@ -230,11 +241,10 @@ func ResizeMap(m *Map, w, h int, f Filter) *Map {
 	}
 	if f == Nearest {
 		out := NewMap(w, h)
+		px, py := nearestPlaces(m.W, w), nearestPlaces(m.H, h)
 		for y := 0; y < h; y++ {
-			py := min(m.H-1, int((float64(y)+.5)*float64(m.H)/float64(h)))
 			for x := 0; x < w; x++ {
-				px := min(m.W-1, int((float64(x)+.5)*float64(m.W)/float64(w)))
-				out.V[y*w+x] = m.V[py*m.W+px]
+				out.V[y*w+x] = m.V[py[y]*m.W+px[x]]
 			}
 		}
 		return out
