@@ -538,6 +538,9 @@ func axisText(a trial.Axis) string {
 	if a.Unit != "" && !strings.Contains(a.Name, a.Unit) {
 		t += " in " + a.Unit
 	}
+	if math.IsInf(a.Min, -1) && math.IsInf(a.Max, 1) {
+		return t
+	}
 	if math.IsInf(a.Max, 1) {
 		return fmt.Sprintf("%s, from %v", t, a.Min)
 	}

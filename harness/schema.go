@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"probity/internal/registry"
 	"probity/internal/trial"
@@ -97,7 +99,7 @@ func parameterSchema(p registry.Param) map[string]any {
 	if p.Unit != "" {
 		doc += " (" + p.Unit + ")"
 	}
-	s := map[string]any{"description": doc + "."}
+	s := map[string]any{"description": sentence(doc)}
 	one := s
 	switch p.Type {
 	case registry.Float:
@@ -216,7 +218,7 @@ func perturbSchema() map[string]any {
 		steps = append(steps, object(info.Doc, properties, required...))
 	}
 	properties := map[string]any{"steps": list("Steps of a chain, in order; the one without a severity takes the section's.", oneOf(steps))}
-	sectionKeys(properties, trial.Axis{Name: "severity of the step that has none of its own", Min: math.Inf(-1), Max: math.Inf(1)}, true)
+	sectionKeys(properties, trial.Axis{Name: "severity, on the axis of the kind or of the step that has none of its own", Min: math.Inf(-1), Max: math.Inf(1)}, true)
 	each = append(each, object("A chain of perturbations.", properties, "steps"))
 	return list("Edits, nulls, anchors and controls.", map[string]any{"oneOf": each})
 }
@@ -245,12 +247,18 @@ func sectionKeys(properties map[string]any, axis trial.Axis, regions bool) {
 
 // severitySchema describes one severity. 0, the identity, is always allowed.
 func severitySchema(axis trial.Axis) map[string]any {
-	s := map[string]any{"type": "number", "description": axisText(axis) + "."}
+	s := map[string]any{"type": "number", "description": sentence(axisText(axis))}
 	if axis.Integer {
 		s["type"] = "integer"
 	}
 	bounds(s, math.Min(axis.Min, 0), math.Max(axis.Max, 0))
 	return s
+}
+
+// sentence makes a phrase a sentence.
+func sentence(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + strings.TrimRight(s[size:], ".") + "."
 }
 
 func regionSchema() map[string]any {
@@ -279,8 +287,8 @@ func hypothesisSchema() map[string]any {
 
 func figureSchema() map[string]any {
 	return object("How figures are drawn.", map[string]any{
-		"formats": list("File formats.", choice("File format.", figureFormats...)),
-		"width":   choice("Width of a figure: one column of a paper, or the page.", figureWidths...),
+		"formats": map[string]any{"type": "array", "items": choice("File format.", figureFormats...), "default": figureFormats, "description": "File formats."},
+		"width":   map[string]any{"type": "string", "enum": figureWidths, "default": "page", "description": "Width of a figure: one column of a paper, or the page."},
 		"only":    list("Kinds of finding to draw; all without it.", map[string]any{"type": "string"}),
 	})
 }
