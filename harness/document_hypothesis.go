@@ -31,6 +31,7 @@ func (d *document) hypotheses(root *section, x *Experiment, opt LoadOptions) {
 		s.contrast(x, &h, opt.Env)
 		if at := s.table("at"); at != nil {
 			h.At = at.condition(x)
+			at.covered(x, h)
 		}
 		effect, ok := s.number("smallest_effect")
 		switch {
@@ -197,6 +198,25 @@ func (s *section) condition(x *Experiment) Condition {
 		d.fail(s.at("area"), atValue, "%s has no region of area %v but %v", c.Perturb, c.Area, areas)
 	}
 	return c
+}
+
+// covered checks that a finding of the hypothesis' kind looks at what the condition names.
+func (s *section) covered(x *Experiment, h HypothesisSection) {
+	for key, label := range map[string]string{"perturb": h.At.Perturb, "null": h.At.Null} { // errors are sorted by place later
+		if label == "" {
+			continue
+		}
+		declared, looked := false, false
+		for _, f := range x.Findings {
+			if f.Kind == h.Finding {
+				declared = true
+				looked = looked || f.wants(key, label)
+			}
+		}
+		if declared && !looked {
+			s.d.fail(s.at(key), atValue, "the finding %s of this file leaves %q out: its list %s names others", h.Finding, label, key)
+		}
+	}
 }
 
 func orNone(list []string) string {

@@ -257,6 +257,9 @@ func severitySchema(axis trial.Axis) map[string]any {
 
 // sentence makes a phrase a sentence.
 func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + strings.TrimRight(s[size:], ".") + "."
 }
