@@ -14,8 +14,8 @@ func init() {
 		Name: "patch-shuffle", Version: 1,
 		Doc: "cut the picture into a grid of patches and exchange a share of them: local texture stays, global form goes",
 		Long: "The picture is cut into grid x grid equal patches (what is left over at the right and bottom stays). A seeded order of the " +
-			"patches is fixed for all severities; the first round(severity x patches) of it, at least two, move one place along that " +
-			"order, in a cycle. So a larger share moves the same patches and more. In a region only patches that lie wholly inside it move.",
+			"patches is fixed for all severities and read in pairs; the first round(severity x patches / 2) pairs, at least one, change " +
+			"places. So a larger share makes the same exchanges and more. In a region only patches that lie wholly inside it move.",
 		Params: []registry.Param{{Name: "grid", Type: registry.Int, Default: 8, Min: 2, Max: 128, Doc: "patches along each side"}},
 	}, trial.PerturbationEntry{
 		Axis:    trial.Axis{Name: "share of patches that move", Unit: "fraction", Min: 0, Max: 1, Default: []float64{.05, .1, .25, .5, 1}},
@@ -45,17 +45,21 @@ func shuffleSweep(in *trial.Input, grid int) trial.Sweep {
 	}
 	return func(share float64) (*trial.Outcome, error) {
 		out := m.Clone()
-		n := min(len(order), max(2, int(math.Round(share*float64(len(order))))))
-		if n < 2 {
+		pairs := len(order) / 2
+		n := min(pairs, max(1, int(math.Round(share*float64(pairs)))))
+		if n < 1 {
 			return &trial.Outcome{Image: out, Flags: []trial.Flag{{Code: "unreachable", Detail: "fewer than two patches lie inside the region"}}}, nil
 		}
-		for k := range n {
-			to, from := order[(k+1)%n], order[k]
+		move := func(from, to int) {
 			for y := range ph {
 				d := 3 * ((to/grid*ph+y)*m.W + to%grid*pw)
 				s := 3 * ((from/grid*ph+y)*m.W + from%grid*pw)
 				copy(out.Pix[d:d+3*pw], m.Pix[s:s+3*pw])
 			}
+		}
+		for k := range n {
+			move(order[2*k], order[2*k+1])
+			move(order[2*k+1], order[2*k])
 		}
 		return &trial.Outcome{Image: out}, nil
 	}

@@ -107,20 +107,46 @@ func FromLab(L, A, B float64) (r, g, b uint8, inGamut bool) {
 	x := white[0] * labFInverse(fy+A/500)
 	y := labFInverse(fy)
 	z := white[2] * labFInverse(fy-B/200)
-	inGamut = true
-	var out [3]uint8
-	for c, row := range xyzToRGB {
-		v := 255*Encode(row[0]*x+row[1]*y+row[2]*z) + .5
-		switch {
-		case v < 0:
-			inGamut = false
-		case v >= 256:
-			out[c], inGamut = 255, false
-		default:
-			out[c] = uint8(v)
+	r, okR := quantise(xyzToRGB[0][0]*x + xyzToRGB[0][1]*y + xyzToRGB[0][2]*z)
+	g, okG := quantise(xyzToRGB[1][0]*x + xyzToRGB[1][1]*y + xyzToRGB[1][2]*z)
+	b, okB := quantise(xyzToRGB[2][0]*x + xyzToRGB[2][1]*y + xyzToRGB[2][2]*z)
+	return r, g, b, okR && okG && okB
+}
+
+// thresholds[i] is the linear light from which a value rounds to level i or more; thresholds[256] ends the gamut.
+// firstLevel gives, for linear light in steps of 1/4096, a level that is not above the right one.
+var (
+	thresholds = func() (t [257]float64) {
+		for i := range t {
+			t[i] = Linear((float64(i) - .5) / 255)
 		}
+		return
+	}()
+	firstLevel = func() (t [4097]uint8) {
+		for i := range t {
+			t[i] = uint8(math.Max(0, math.Min(255, math.Floor(255*Encode(float64(i)/4096)-.5))))
+		}
+		return
+	}()
+)
+
+// quantise rounds linear light to the nearest sRGB level, without a power.
+func quantise(v float64) (level uint8, inGamut bool) {
+	switch {
+	case !(v >= thresholds[0]):
+		return 0, false
+	case v >= thresholds[256]:
+		return 255, false
+	case v <= 0:
+		return 0, true
+	case v >= 1:
+		return 255, true
 	}
-	return out[0], out[1], out[2], inGamut
+	level = firstLevel[int(v*4096)]
+	for level < 255 && v >= thresholds[int(level)+1] {
+		level++
+	}
+	return level, true
 }
 
 // Chroma is C*ab, Hue is h_ab in radians, -pi..pi.
