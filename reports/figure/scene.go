@@ -193,7 +193,7 @@ func polySegs(p []pt, closed bool) []seg {
 
 // colours lists the colours of the scene that a dark page may replace, sorted.
 func (s *scene) colours() []string {
-	seen := map[string]bool{}
+	seen := map[string]bool{css(paper): true}
 	for _, o := range s.ops {
 		if o.fixed {
 			continue

@@ -18,7 +18,8 @@ func (s *scene) svg(id, alt string) []byte {
 	if id != "" {
 		fmt.Fprintf(&b, ` data-figure="%s"`, escape(id))
 	}
-	b.WriteString(">\n")
+	// White paper, so that the figure can be read on any page; a dark page gives it its own colour (Dark).
+	fmt.Fprintf(&b, ">\n<rect width=\"%s\" height=\"%s\" fill=\"%s\"/>\n", num(s.w), num(s.h), css(paper))
 	for i := range s.ops {
 		s.ops[i].svg(&b)
 	}

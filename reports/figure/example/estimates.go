@@ -116,7 +116,7 @@ func Opinion() *figure.Scatter {
 		m := Members()[i]
 		p := figure.ScatterPanel{Title: m.Label, Note: "SRCC .8" + string(rune('1'+k)) + " [.79, .89]", Fit: &figure.Line{}}
 		f := func(x float64) float64 { return 1 + 7*logistic(6*(x-.5)) }
-		for range 300 {
+		for range 150 {
 			x := st.Float64()
 			p.Points = append(p.Points, figure.Point{Label: "picture", Series: m.Label, Family: m.Family, X: x, Y: f(x) + (.6+.2*float64(k))*st.Norm()})
 		}

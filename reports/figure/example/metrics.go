@@ -89,7 +89,7 @@ func Detection(n int) *figure.Curves {
 func Multiples() *figure.Curves {
 	st := draws("multiples")
 	c := &figure.Curves{
-		About: about("detection-grid", "Detection by perturbation and region", "A within for six perturbations (columns) by region"),
+		About: about("detection-grid", "Detection by perturbation and region", "A within for four perturbations and two regions"),
 		X:     figure.Axis{Label: "severity, each perturbation's own unit", Log: true},
 		Y:     figure.Axis{Label: "A within", Min: .4, Max: 1.02, Ticks: []float64{.5, .75, 1}},
 	}

@@ -17,7 +17,7 @@ func Stimuli() *figure.Strip {
 			if sev == 0 {
 				l = "source"
 			}
-			r.Thumbs = append(r.Thumbs, figure.Thumb{PNG: Scene(3+k, 160, sev, area), Label: l})
+			r.Thumbs = append(r.Thumbs, figure.Thumb{PNG: Scene(3+k, 96, sev, area), Label: l})
 		}
 		s.Rows = append(s.Rows, r)
 	}
@@ -32,7 +32,7 @@ func Disagreement() *figure.Gallery {
 		RankLabel: "rank of the change among all edits, per cent",
 	}
 	for i := range 4 {
-		it := figure.GalleryItem{Title: fmt.Sprintf("scene-%02d, hue %g ΔE00, disc 9 %%", i+1, []float64{5, 20, 10, 14}[i]), Before: Scene(20+i, 160, 0, .09), After: Scene(20+i, 160, []float64{5, 20, 10, 14}[i], .09)}
+		it := figure.GalleryItem{Title: fmt.Sprintf("scene-%02d, hue %g ΔE00, disc 9 %%", i+1, []float64{5, 20, 10, 14}[i]), Before: Scene(20+i, 96, 0, .09), After: Scene(20+i, 96, []float64{5, 20, 10, 14}[i], .09)}
 		for _, m := range Members()[:9] {
 			r := st.Float64()
 			it.Scores = append(it.Scores, figure.GalleryScore{Label: m.Label, Family: m.Family, Rank: r, Text: short(r * .3)})
