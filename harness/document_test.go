@@ -287,6 +287,27 @@ area = [ 0.1, 1.1 ]
 	}
 }
 
+// TestTooMuch: what is too long or nested too deep for the parsers is refused at once, and strings and comments may hold
+// any brackets.
+func TestTooMuch(t *testing.T) {
+	for name, c := range map[string]struct{ src, want string }{
+		"lists":  {"x = " + strings.Repeat("[", 1<<18), "x.toml:1:69: lists and tables are nested more than 64 deep"},
+		"tables": {"x = " + strings.Repeat("{a=", 1<<18), "x.toml:1:197: lists and tables are nested more than 64 deep"},
+		"long":   {plain + strings.Repeat("\n", 1<<20), "more than any experiment file"},
+	} {
+		_, err := harness.Parse("x.toml", []byte(c.src), sampleOptions())
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error is %.200v", name, err)
+		}
+	}
+	many := strings.Repeat("[{", 100)
+	src := "# " + many + "\nquestion = \"\"\"\n\\\" " + many + "\"\"\"\n" + strings.Replace(plain, "seed = 7", "seed = 7 # '"+many, 1) +
+		"[[perturb]]\nkind = \"sample-hue\"\nname = '" + many + "\\'\n"
+	if x := parse(t, src); !strings.Contains(x.Question, many) || x.Perturbs[2].Label != many+"\\" {
+		t.Errorf("strings with brackets were read as %q and %q", x.Question, x.Perturbs[2].Label)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(plain), "images.limit=3")
 	files, _ := filepath.Glob("../testdata/harness/wrong/*.toml")

@@ -35,6 +35,16 @@ func newDocument(name string, src []byte) *document {
 
 // decode parses the file and reports whether it is TOML at all.
 func (d *document) decode() bool {
+	if len(d.src) > maxDocument {
+		d.errs = append(d.errs, DocumentError{File: d.name, Problem: fmt.Sprintf("has %d bytes, more than any experiment file: at most %d are read", len(d.src), maxDocument)})
+		return false
+	}
+	if at := tooDeep(d.src); at >= 0 {
+		p := d.lines.place(at)
+		d.errs = append(d.errs, DocumentError{File: d.name, Line: p.Line, Col: p.Col, Text: d.lines.line(p.Line),
+			Problem: fmt.Sprintf("lists and tables are nested more than %d deep", maxNesting)})
+		return false
+	}
 	d.index = indexDocument(d.src)
 	_, err := toml.Decode(string(d.src), &d.root)
 	if err == nil {

@@ -115,6 +115,60 @@ func (ix *positions) visit(path string, v *unstable.Node, fallback int, at *line
 	}
 }
 
+// A file beyond these is no experiment, and the parsers' time and memory grow with the square of the nesting.
+const (
+	maxDocument = 1 << 20
+	maxNesting  = 64
+)
+
+// tooDeep gives the offset of the first bracket that is nested too deep, or -1. Brackets in strings and comments do not
+// count.
+func tooDeep(src []byte) int {
+	depth := 0
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; c {
+		case '[', '{':
+			if depth++; depth > maxNesting {
+				return i
+			}
+		case ']', '}':
+			depth = max(depth-1, 0)
+		case '#':
+			for i+1 < len(src) && src[i+1] != '\n' {
+				i++
+			}
+		case '"', '\'':
+			i = stringEnd(src, i)
+		}
+	}
+	return -1
+}
+
+// stringEnd gives the offset of the last byte of the string that begins at i. A one-line string ends with its line at
+// the latest.
+func stringEnd(src []byte, i int) int {
+	quote := src[i]
+	if long := bytes.Repeat([]byte{quote}, 3); bytes.HasPrefix(src[i:], long) {
+		for j := i + 3; j < len(src); j++ {
+			if quote == '"' && src[j] == '\\' {
+				j++
+			} else if bytes.HasPrefix(src[j:], long) {
+				return j + 2
+			}
+		}
+		return len(src)
+	}
+	for j := i + 1; j < len(src); j++ {
+		switch {
+		case src[j] == quote || src[j] == '\n':
+			return j
+		case quote == '"' && src[j] == '\\':
+			j++
+		}
+	}
+	return len(src)
+}
+
 // join makes the path of a key in a table.
 func join(path, key string) string {
 	if path == "" {
