@@ -98,7 +98,14 @@ func (s *section) metricNamed(label string, x *Experiment, env trial.Env) {
 	if s.d.lostMetrics {
 		return
 	}
-	s.d.failNear(s.at("contrast"), atValue, registry.Nearest(label, labels), "no metric is labelled %q; the labels are %s", label, strings.Join(labels, ", "))
+	near := registry.Nearest(label, labels)
+	for _, l := range labels {
+		if strings.HasPrefix(l, label+"(") { // only the model was left out
+			near = l
+			break
+		}
+	}
+	s.d.failNear(s.at("contrast"), atValue, near, "no metric is labelled %q; the labels are %s", label, strings.Join(labels, ", "))
 }
 
 func impliedMetric(label string, env trial.Env) (MetricSection, bool) {
