@@ -176,7 +176,7 @@ func TestPageInChromium(t *testing.T) {
 			b.t = t
 			b.open(path, v.width, 844, v.dark)
 			if w := eval[int](b, `document.documentElement.scrollWidth`); w > v.width {
-				wide := eval[[]string](b, `[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.canvas, .scroll, .pins, pre, .hidden, .thumbs')).slice(0, 5).map(e => e.tagName + '.' + e.className)`)
+				wide := eval[[]string](b, `[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.canvas, .scroll, .pins, pre, .hidden, .choices')).slice(0, 5).map(e => e.tagName + '.' + e.className)`)
 				t.Errorf("the page is %d px wide on a screen of %d: %v", w, v.width, wide)
 			}
 			b.screenshot(v.name)
@@ -185,6 +185,17 @@ func TestPageInChromium(t *testing.T) {
 			}
 		})
 	}
+	t.Run("print keeps figures and opens what is folded", func(t *testing.T) {
+		b.t = t
+		b.call("Emulation.setEmulatedMedia", map[string]any{"media": "print"}, nil)
+		eval[any](b, `dispatchEvent(new Event('beforeprint'))`)
+		if n := eval[int](b, `[...document.querySelectorAll('.canvas image, .canvas text')].filter(e => e.getBoundingClientRect().width === 0).length`); n != 0 {
+			t.Errorf("%d pictures and texts of figures do not print", n)
+		}
+		if n := eval[int](b, `[...document.querySelectorAll('details:not([open]), .chips, .pins')].filter(e => e.tagName === 'DETAILS' || getComputedStyle(e).display !== 'none').length`); n != 0 {
+			t.Errorf("%d parts are folded, or buttons that print", n)
+		}
+	})
 	b.t = t
 	if len(b.console) > 0 {
 		t.Errorf("messages on the console: %v", b.console)
