@@ -14,21 +14,16 @@ const maxSeries = 12
 // Pages splits curves with many panels into figures that fit a printed page.
 func (c *Curves) Pages(o Options) []Drawing {
 	d := c.facet()
+	var out []Drawing
 	per := 20
 	if o.Width == Column {
 		per = 12
 	}
-	if len(d.Panels) <= per {
-		return []Drawing{d}
-	}
-	var out []Drawing
-	pages := (len(d.Panels) + per - 1) / per
-	for i := range pages {
+	cut := chunks(len(d.Panels), per)
+	for i, k := range cut {
 		p := *d
-		p.Panels = d.Panels[i*per : min(len(d.Panels), (i+1)*per)]
-		p.Name = fmt.Sprintf("%s-%d", d.Name, i+1)
-		p.Title = fmt.Sprintf("%s (%d of %d)", d.Title, i+1, pages)
-		if i < pages-1 {
+		p.About, p.Panels = d.part(i, len(cut)), d.Panels[k[0]:k[1]]
+		if i < len(cut)-1 {
 			p.Thumbs = nil
 		}
 		out = append(out, &p)

@@ -205,6 +205,54 @@ func TestManyPanelsBecomePages(t *testing.T) {
 	}
 }
 
+func TestManyRowsBecomePages(t *testing.T) {
+	f := example.Thresholds()
+	for i := range 20 {
+		for _, r := range example.Thresholds().Rows {
+			r.Group = fmt.Sprintf("cell %d, %s", i, r.Group)
+			f.Rows = append(f.Rows, r)
+		}
+	}
+	for _, w := range []figure.Width{figure.Column, figure.Page} {
+		list, err := figure.DrawAll([]figure.Drawing{f}, figure.Options{Width: w, Formats: []string{"svg"}, Palette: example.Palette()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		for _, f := range list {
+			s := parse(t, f.SVG)
+			rows += s.groups["s row"]
+			checkLayout(t, f.Name, s)
+			if f.Height > 9.4*72 {
+				t.Errorf("%s is %.1f in high, more than a page", f.Name, f.Height/72)
+			}
+		}
+		if rows != 21*12 {
+			t.Errorf("%d of %d rows were drawn", rows, 21*12)
+		}
+	}
+}
+
+func TestLargeScatterStaysSmall(t *testing.T) {
+	c := example.Opinion()
+	for i := range c.Panels {
+		for len(c.Panels[i].Points) < 3000 {
+			c.Panels[i].Points = append(c.Panels[i].Points, c.Panels[i].Points...)
+		}
+	}
+	for len(c.Panels) < 10 {
+		c.Panels = append(c.Panels, c.Panels[0])
+	}
+	f, err := c.Draw(figure.Options{Formats: []string{"svg"}, Palette: example.Palette()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLayout(t, f.Name, parse(t, f.SVG))
+	if len(f.SVG) > 2_500_000 {
+		t.Errorf("%d points need %d bytes", 10*len(c.Panels[0].Points), len(f.SVG))
+	}
+}
+
 func TestStructure(t *testing.T) {
 	f, err := example.Detection(3).Draw(figure.Options{Formats: []string{"svg"}, Palette: example.Palette()})
 	if err != nil {

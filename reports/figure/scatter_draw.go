@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// maxHover is how many points of a panel carry a hover text; with more, the SVG would be too large for a page.
+const maxHover = 800
+
 // Draw implements Drawing.
 func (c *Scatter) Draw(o Options) (*Figure, error) {
 	width, err := o.Width.Points()
@@ -190,6 +193,10 @@ func (c *Scatter) drawPoints(s *scene, a axes, p ScatterPanel, pal *Palette, r *
 		}
 		st := pal.Style(p.Points[i].series())
 		s.series("s", p.Points[i].series(), p.Points[i].Family)
+		dense := len(p.Points) > maxHover
+		if dense {
+			s.open("fill", css(st.Color), "fill-opacity", ".4", "class", "dots")
+		}
 		for _, q := range p.Points[i:j] {
 			if !a.x.inside(q.X) || !a.y.inside(q.Y) {
 				continue
@@ -206,6 +213,10 @@ func (c *Scatter) drawPoints(s *scene, a axes, p ScatterPanel, pal *Palette, r *
 				s.polyline(v, alpha(st.Color, 190), .7, nil)
 				r.addLine(v)
 			}
+			if dense {
+				s.circle(at.x, at.y, 1.1, alpha(st.Color, 102), none, 0).bare = true
+				continue
+			}
 			tip := fmt.Sprintf("%s\n%s: %s\n%s: %s", q.Label, orElse(c.X.Label, "x"), estimate(q.X, q.XLo, q.XHi), orElse(c.Y.Label, "y"), estimate(q.Y, q.YLo, q.YHi))
 			if q.Warning != "" {
 				tip += "\n" + q.Warning
@@ -219,6 +230,9 @@ func (c *Scatter) drawPoints(s *scene, a axes, p ScatterPanel, pal *Palette, r *
 				size = 1.8
 			}
 			s.marker(st.Marker, at.x, at.y, size, st.Color, tip)
+		}
+		if dense {
+			s.close()
 		}
 		s.close()
 		i = j

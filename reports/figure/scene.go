@@ -43,6 +43,7 @@ type op struct {
 	rotate float64 // degrees, counter-clockwise, of text about x, y
 	text   string
 	tip    string // hover text
+	bare   bool   // SVG takes the paint from the group around it
 	fixed  bool   // colours carry data and stay as they are on a dark page
 	pic    *picture
 	attrs  []attr

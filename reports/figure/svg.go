@@ -78,6 +78,9 @@ func (o *op) svg(b *bytes.Buffer) {
 }
 
 func (o *op) paint(b *bytes.Buffer) {
+	if o.bare {
+		return
+	}
 	if o.fixed {
 		b.WriteString(` class="f"`)
 	}
