@@ -19,6 +19,7 @@ type Finding struct {
 	Params      json.RawMessage `json:"params,omitempty"`
 	Estimates   []Estimate      `json:"estimates"`
 	Contrasts   []Contrast      `json:"contrasts,omitempty"`
+	Best        []Best          `json:"best,omitempty"` // which metric stands highest at each cell, and which cannot be told from it
 	Warnings    []Warning       `json:"warnings"`
 	Refused     []Refusal       `json:"refused,omitempty"` // statistics that were not given, and why
 }
@@ -88,8 +89,8 @@ type Estimate struct {
 	N        int     `json:"n"`      // clusters, the unit of the interval
 	Sources  int     `json:"sources"`
 	// Censored is 1 where the value is only known to be larger than Value (the largest tested), -1 where smaller.
-	Censored int      `json:"censored,omitempty"`
-	Warnings []string `json:"warnings,omitempty"` // codes into Finding.Warnings
+	Censored int   `json:"censored,omitempty"`
+	Warnings []int `json:"warnings,omitempty"` // places in Finding.Warnings, from 0
 }
 
 // Contrast is a difference between two estimates, judged against the smallest effect of interest.
@@ -113,8 +114,21 @@ type Contrast struct {
 	PEquivalence     Number   `json:"p_equivalence"`      // TOST, of a difference at least as large as SmallestEffect
 	PEquivalenceHolm Number   `json:"p_equivalence_holm"` // adjusted over the report's hypotheses
 	Verdict          Verdict  `json:"verdict"`
-	Words            string   `json:"words"` // the verdict in a sentence
-	Warnings         []string `json:"warnings,omitempty"`
+	Words            string   `json:"words"`              // the verdict in a sentence
+	Warnings         []int    `json:"warnings,omitempty"` // places in Finding.Warnings, from 0
+}
+
+// Best says which metric has the largest estimate at a cell, and which others cannot be told from it. Controls do not
+// compete.
+type Best struct {
+	Quantity Quantity `json:"quantity"`
+	Perturb  string   `json:"perturb"`
+	Shape    string   `json:"shape"`
+	Area     Number   `json:"area"`
+	Severity Number   `json:"severity"`
+	Metric   string   `json:"metric"`
+	Alone    bool     `json:"alone"`          // significantly above every other: paired t over sources, Holm over the others
+	Ties     []string `json:"ties,omitempty"` // metrics that it is not significantly above
 }
 
 // Verdict is what a declared contrast shows.

@@ -1,0 +1,57 @@
+package reports
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// full writes a number in the fewest digits that give it back; "" where it is not finite.
+func full(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// tidy writes all estimates of a finding as CSV, a row each.
+func (f *Finding) tidy() string {
+	var b strings.Builder
+	b.WriteString("quantity,metric,perturb,shape,area,severity,realised,unit,null,worst,value,low,high,band_low,band_high,level,method,df,n,sources,censored,warnings\n")
+	text := func(s string) {
+		if strings.ContainsAny(s, ",\"\r\n") {
+			s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+		}
+		b.WriteString(s)
+		b.WriteByte(',')
+	}
+	for i := range f.Estimates {
+		e := &f.Estimates[i]
+		text(string(e.Quantity))
+		text(e.Metric)
+		text(e.Perturb)
+		text(e.Shape)
+		for _, v := range []Number{e.Area, e.Severity, e.Realised} {
+			text(full(float64(v)))
+		}
+		text(e.Unit)
+		text(e.Null)
+		text(strconv.FormatBool(e.Worst))
+		for _, v := range []Number{e.Value, e.Low, e.High, e.BandLow, e.BandHigh} {
+			text(full(float64(v)))
+		}
+		text(full(e.Level))
+		text(e.Method)
+		text(full(float64(e.DF)))
+		text(strconv.Itoa(e.N))
+		text(strconv.Itoa(e.Sources))
+		text(strconv.Itoa(e.Censored))
+		var codes []string
+		for _, w := range e.Warnings {
+			codes = append(codes, f.Warnings[w].Code)
+		}
+		b.WriteString(strings.Join(codes, ";")) // codes need no quotes
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
