@@ -51,34 +51,52 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 	labels := make([][]string, len(rows))
 	numbers := make([]string, len(rows))
 	marks := make([]string, len(rows))
-	labelW, numW, rankW, noteW := 0.0, 0.0, 0.0, 0.0
+	numW, rankW, noteW := 0.0, 0.0, 0.0
 	for i, r := range rows {
 		marks[i] = notes.mark(r.Warning)
-		labels[i] = wrap(r.Label, textBase, regular, width*.32, 2)
-		for j, l := range labels[i] {
-			if j == len(labels[i])-1 {
-				l += marks[i]
-			}
-			labelW = math.Max(labelW, regular.width(l, textBase))
-		}
 		numbers[i] = f.number(r)
 		numW = math.Max(numW, regular.width(numbers[i], textBase))
 		noteW = math.Max(noteW, regular.width(r.Note, textSmall))
-		if r.RankLo > 0 {
+		if f.Ranks && r.RankLo > 0 {
 			rankW = math.Max(rankW, regular.width(rankText(r), textBase))
 		}
 	}
-	x0 := labelW + 14
-	x1 := width - 6 - numW - 5
-	if noteW > 0 {
-		x1 -= noteW + 6
-	}
 	if f.Ranks && anyRank {
 		rankW = math.Max(rankW, regular.width("rank", textSmall))
-		x1 -= rankW + 8
 	}
-	if x1-x0 < 60 {
-		return nil, f.fail("labels and notes leave %.0f pt of %.0f for the plot; shorten the notes or use width %q", x1-x0, width, Page)
+	// Where the columns leave too little for the plot, notes go into the caption and labels into more lines.
+	notesBeside := noteW > 0
+	var x0, x1 float64
+	for _, try := range []struct {
+		share float64
+		lines int
+		notes bool
+	}{{.34, 2, true}, {.34, 3, false}, {.27, 4, false}, {.22, 6, false}} {
+		labelW := 0.0
+		for i, r := range rows {
+			labels[i] = wrap(r.Label, textBase, regular, width*try.share, try.lines)
+			for j, l := range labels[i] {
+				if j == len(labels[i])-1 {
+					l += marks[i]
+				}
+				labelW = math.Max(labelW, regular.width(l, textBase))
+			}
+		}
+		x0, x1 = labelW+14, width-6-numW-5
+		notesBeside = try.notes && noteW > 0
+		if notesBeside {
+			x1 -= noteW + 6
+		}
+		if rankW > 0 {
+			x1 -= rankW + 8
+		}
+		cut := slices.ContainsFunc(labels, func(l []string) bool { return strings.HasSuffix(l[len(l)-1], "…") })
+		if x1-x0 >= 66 && !cut {
+			break
+		}
+	}
+	if x1-x0 < 50 {
+		return nil, f.fail("labels and numbers leave %.0f pt of %.0f for the plot; shorten them or use width %q", x1-x0, width, Page)
 	}
 
 	// Names of the reference lines stand above the plot, in as many lines as they need.
@@ -220,7 +238,7 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 			}
 			x += rankW
 		}
-		if r.Note != "" {
+		if notesBeside && r.Note != "" {
 			s.label(x+6, yy+2.4, r.Note, textSmall, regular, start, muted)
 		}
 		s.close()
@@ -237,6 +255,9 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 	s.h = notes.draw(s, 4, y+4, width-8) + 3
 
 	var extra []string
+	if noteW > 0 && !notesBeside {
+		extra = append(extra, f.notes(rows)...)
+	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Censored != 0 }) {
 		extra = append(extra, "Open arrows: the value lies beyond the range that was tested")
 	}
@@ -255,6 +276,22 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 		fmt.Fprintf(&alt, " %s: %s.", r.Label, numbers[i])
 	}
 	return f.finish(s, o, keys, alt.String(), append(extra, notes.extra()...)...)
+}
+
+// notes are the rows' notes for the caption: one sentence where all say the same.
+func (f *Forest) notes(rows []Row) []string {
+	same := true
+	var list []string
+	for _, r := range rows {
+		same = same && r.Note == rows[0].Note
+		if r.Note != "" {
+			list = append(list, r.Label+": "+r.Note)
+		}
+	}
+	if same {
+		return []string{"All rows: " + rows[0].Note}
+	}
+	return []string{strings.Join(list, "; ")}
 }
 
 // ordered keeps groups in the order of their first row and sorts within them if asked. Rows of equal value keep their

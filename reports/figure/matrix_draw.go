@@ -74,7 +74,7 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 	left := 0.0
 	rowText := make([][]string, nr)
 	for i, r := range m.Rows {
-		rowText[i] = wrap(r.Label, textBase, regular, width*.3, 2)
+		rowText[i] = wrap(r.Label, textBase, regular, width*.33, 3)
 		for _, l := range rowText[i] {
 			left = math.Max(left, regular.width(l, textBase))
 		}
@@ -125,12 +125,50 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 		}
 		upright = upright || longest > cw-2
 	}
+	// An upright label may take as many lines as the cell is wide. Where that is not enough and the columns are the
+	// rows, they are numbered.
+	headText := make([][]string, nc)
+	numbered := false
+	for j, c := range m.Columns {
+		if !upright {
+			headText[j] = wrap(c.Label, textBase, regular, cw-2, 3)
+			continue
+		}
+		lines := max(1, int((cw+1.5)/8.2))
+		headText[j] = wrap(c.Label, textBase, regular, 112, lines)
+		if !strings.HasSuffix(headText[j][len(headText[j])-1], "…") {
+			continue
+		}
+		if slices.Equal(m.Rows, m.Columns) {
+			numbered = true
+			break
+		}
+		headText[j] = wrap(c.Label, textBase, regular, 230, lines)
+	}
+	if numbered {
+		upright = false
+		number := make([]int, nr)
+		for i, ri := range rows {
+			number[ri] = i + 1
+		}
+		left = 0
+		for i, r := range m.Rows {
+			headText[i] = []string{strconv.Itoa(number[i])}
+			rowText[i] = wrap(r.Label+"  "+headText[i][0], textBase, regular, width*.33, 3)
+			for _, l := range rowText[i] {
+				left = math.Max(left, regular.width(l, textBase)+8)
+			}
+		}
+		cw = math.Min(cw, (width-left-6-side-treeW-gaps)/float64(nc))
+	}
 	headH := 0.0
-	for _, c := range m.Columns {
+	for _, lines := range headText {
 		if upright {
-			headH = math.Max(headH, math.Min(regular.width(c.Label, textBase), 110)+4)
+			for _, l := range lines {
+				headH = math.Max(headH, regular.width(l, textBase)+4)
+			}
 		} else {
-			headH = math.Max(headH, 8.2*float64(len(wrap(c.Label, textBase, regular, cw-2, 3)))+3)
+			headH = math.Max(headH, 8.2*float64(len(lines))+3)
 		}
 	}
 	for _, c := range m.Side {
@@ -173,9 +211,12 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 			s.series("s", c.Label, c.Family)
 		}
 		if upright {
-			s.label(xs[j]+cw/2+2.4, top-4, wrap(c.Label, textBase, regular, 110, 1)[0], textBase, regular, start, tc).rotate = 90
+			lines := headText[cj]
+			for k, l := range lines {
+				s.label(xs[j]+cw/2+2.4-4.1*float64(len(lines)-1)+8.2*float64(k), top-4, l, textBase, regular, start, tc).rotate = 90
+			}
 		} else {
-			lines := wrap(c.Label, textBase, regular, cw-2, 3)
+			lines := headText[cj]
 			for k, l := range lines {
 				s.label(xs[j]+cw/2, top-4-8.2*float64(len(lines)-1-k), l, textBase, regular, middle, tc)
 			}

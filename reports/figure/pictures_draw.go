@@ -118,7 +118,7 @@ func (c *Gallery) Draw(o Options) (*Figure, error) {
 			labelW = math.Max(labelW, regular.width(q.Label, textSmall))
 		}
 	}
-	labelW = math.Min(labelW, w*.36)
+	labelW = math.Min(labelW, w*.37)
 	pal := o.paletteFor(members)
 	s := &scene{w: width}
 	y := c.header(s, o)
@@ -157,10 +157,16 @@ func (c *Gallery) Draw(o Options) (*Figure, error) {
 		n := len(it.Scores)
 		for _, q := range it.Scores {
 			st := pal.Style(q.Label)
-			sy += 7.8
-			mid := sy - 3
+			lines := wrap(q.Label, textSmall, regular, labelW, 3)
+			sy += 7.4*float64(len(lines)) + .4
+			if len(lines) > 1 {
+				sy++
+			}
+			mid := sy - 3 - 3.7*float64(len(lines)-1)
 			s.series("s", q.Label, q.Family)
-			s.label(l-4, mid+2.3, wrap(q.Label, textSmall, regular, labelW, 1)[0], textSmall, regular, end, ink)
+			for k, t := range lines {
+				s.label(l-4, mid+2.3-3.7*float64(len(lines)-1)+7.4*float64(k), t, textSmall, regular, end, ink)
+			}
 			s.line(l, mid, r, mid, gridC, .6, nil)
 			if finite(q.Rank) {
 				s.marker(st.Marker, l+(r-l)*clamp(q.Rank, 0, 1), mid, 2.1, st.Color, fmt.Sprintf("%s\n%s: %.0f %%\nscore %s", q.Label, orElse(c.RankLabel, "rank"), 100*q.Rank, q.Text))

@@ -92,6 +92,14 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 	}
 	g := gridSpec{n: n, top: top, width: width, titles: some, titleLines: tl, yTick: yTick, freeX: c.FreeX, freeY: c.FreeY, aspect: aspect, xLabel: true, yLabel: true}.layout()
 	crowded := total > 60*n
+	// Names beside points only where they are short for the panel; a legend otherwise.
+	named := true
+	for _, p := range c.Panels {
+		for _, q := range p.Points {
+			named = named && (!q.Direct || regular.width(q.Label, textBase) < .4*g.boxes[0].w())
+		}
+	}
+	allDirect = allDirect && named
 	for i, p := range c.Panels {
 		b := g.boxes[i]
 		x, y := sxs[i], sys[i]
@@ -122,7 +130,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 			drawLine(s, a, *p.Fit, st, r)
 		}
 		for _, q := range p.Points {
-			if q.Direct && x.inside(q.X) && y.inside(q.Y) {
+			if named && q.Direct && x.inside(q.X) && y.inside(q.Y) {
 				c.name(s, a, q, pal, r)
 			}
 		}
