@@ -30,8 +30,27 @@ func init() {
 	})
 }
 
-// gaussianBlur is scipy.ndimage.gaussian_filter on each channel, mode "reflect", truncate 4.
+// gaussianBlur is gaussianPlane rounded to 8 bits.
 func gaussianBlur(m *raster.Image, sigma float64) *raster.Image {
+	out := raster.New(m.W, m.H)
+	for i, v := range gaussianPlane(m, sigma) {
+		out.Pix[i] = level(v)
+	}
+	return out
+}
+
+// gaussianPlane is scipy.ndimage.gaussian_filter on each channel, mode "reflect", truncate 4, not rounded.
+func gaussianPlane(m *raster.Image, sigma float64) []float64 {
+	plane := make([]float64, len(m.Pix))
+	for i, v := range m.Pix {
+		plane[i] = float64(v)
+	}
+	convolve(plane, m.W, m.H, gaussian(sigma))
+	return plane
+}
+
+// gaussian is a normalised kernel cut off at round(4 sigma).
+func gaussian(sigma float64) []float64 {
 	radius := int(4*sigma + .5)
 	kernel := make([]float64, 2*radius+1)
 	sum := 0.0
@@ -43,16 +62,7 @@ func gaussianBlur(m *raster.Image, sigma float64) *raster.Image {
 	for i := range kernel {
 		kernel[i] /= sum
 	}
-	plane := make([]float64, len(m.Pix))
-	for i, v := range m.Pix {
-		plane[i] = float64(v)
-	}
-	convolve(plane, m.W, m.H, kernel)
-	out := raster.New(m.W, m.H)
-	for i, v := range plane {
-		out.Pix[i] = level(v)
-	}
-	return out
+	return kernel
 }
 
 // convolve filters an interleaved RGB plane with a symmetric kernel along both axes, in place, edges reflected.
