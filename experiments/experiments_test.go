@@ -90,9 +90,9 @@ func TestDocumentedExampleParses(t *testing.T) {
 	}
 }
 
-// TestPlanOfPhotoEdits counts the main experiment by hand. For each source: hue 4 severities x 4 regions + blur 3 x 3 =
-// 25 edits; 2 nulls x 8 = 16; 25 edits x 16 draws = 400 crossed, 200 where detection is asked amid one null only; 4
-// anchors and 8 controls.
+// TestPlanOfPhotoEdits counts the main experiment by hand. For each source: hue 5 severities x 4 regions + blur 3 x 3 =
+// 29 edits; 2 nulls x 8 = 16; 29 edits x 8 draws of the one null that detection is asked amid = 232 crossed; 4 anchors
+// and 8 controls.
 func TestPlanOfPhotoEdits(t *testing.T) {
 	x, err := harness.Load("photo-edits.toml", options())
 	if err != nil {
@@ -110,7 +110,7 @@ func TestPlanOfPhotoEdits(t *testing.T) {
 	for _, r := range p.Counts.PerSource {
 		n[r.Role] = r.N
 	}
-	if n[trial.Edit] != 25 || n[trial.Null] != 16 || n[trial.Crossed] != 200 || n[trial.Anchor] != 4 || n[trial.Control] != 8 || p.Counts.Sources != 48 {
+	if n[trial.Edit] != 29 || n[trial.Null] != 16 || n[trial.Crossed] != 232 || n[trial.Anchor] != 4 || n[trial.Control] != 8 || p.Counts.Sources != 48 {
 		t.Errorf("plan has %v", p.Counts)
 	}
 	for _, m := range p.Metrics {
