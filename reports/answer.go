@@ -256,11 +256,11 @@ func (a *Analysis) classWords(f *Finding, p place) string {
 	most, least := extremes(anchor)
 	var s string
 	if most != nil {
-		s = fmt.Sprintf("%s stands above %s of them by %s", sentence(a.anchorWords()), most.ranged(), most.Metric)
+		s = fmt.Sprintf("%s stands above %s of the nulls by %s", sentence(a.anchorWords()), most.ranged(), most.Metric)
 		if least != most && least.Value != most.Value {
 			s += fmt.Sprintf(" and %s by %s", least.ranged(), least.Metric)
 		} else if len(anchor) > 1 {
-			s = fmt.Sprintf("%s stands above %s of them by every metric", sentence(a.anchorWords()), most.ranged())
+			s = fmt.Sprintf("%s stands above %s of the nulls by every metric", sentence(a.anchorWords()), most.ranged())
 		}
 	}
 	swaps := a.collect(f, func(e *Estimate) bool { return e.Quantity == SwapPercentile && e.isAt(p) })
@@ -268,7 +268,7 @@ func (a *Analysis) classWords(f *Finding, p place) string {
 		if s != "" {
 			s += "; "
 		}
-		s += fmt.Sprintf("the edit exceeds a swap with another image of the same class in %s of the cases by %s", top.ranged(), top.Metric)
+		s += fmt.Sprintf("that edit exceeds a swap with another image of the same class in %s of the cases by %s", top.ranged(), top.Metric)
 		if bottom != top {
 			s += fmt.Sprintf(" and in %s by %s", bottom.ranged(), bottom.Metric)
 		}

@@ -3,6 +3,8 @@ package reports
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // tally counts comparisons of a sample against a sorted one.
@@ -118,12 +120,7 @@ func (p *pooled) at(w []float64) float64 {
 		}
 		neg += v * p.neg[c]
 		pos += v * p.pos[c]
-		row := p.below[c*p.k : (c+1)*p.k]
-		var s float64
-		for d, u := range w {
-			s += u * row[d]
-		}
-		sum += v * s
+		sum += v * floats.Dot(w, p.below[c*p.k:(c+1)*p.k])
 	}
 	return sum / (neg * pos)
 }

@@ -163,17 +163,17 @@ func (a *Analysis) judge(c *Contrast) {
 	var what string
 	switch {
 	case same && differs:
-		c.Verdict, what = Equivalent, fmt.Sprintf("a difference, but one smaller than %s, the smallest that matters", bare(c.SmallestEffect))
+		c.Verdict, what = Equivalent, fmt.Sprintf("a difference, but one smaller than %s, the smallest that matters", amount(c.SmallestEffect))
 	case same:
-		c.Verdict, what = Equivalent, fmt.Sprintf("any difference is smaller than %s, the smallest that matters", bare(c.SmallestEffect))
+		c.Verdict, what = Equivalent, fmt.Sprintf("any difference is smaller than %s, the smallest that matters", amount(c.SmallestEffect))
 	case differs && c.Low > s:
-		c.Verdict, what = Larger, fmt.Sprintf("larger by more than %s, the smallest difference that matters", bare(c.SmallestEffect))
+		c.Verdict, what = Larger, fmt.Sprintf("larger by more than %s, the smallest difference that matters", amount(c.SmallestEffect))
 	case differs && c.High < -s:
-		c.Verdict, what = Smaller, fmt.Sprintf("smaller by more than %s, the smallest difference that matters", bare(c.SmallestEffect))
+		c.Verdict, what = Smaller, fmt.Sprintf("smaller by more than %s, the smallest difference that matters", amount(c.SmallestEffect))
 	case differs && c.Value > 0:
-		c.Verdict, what = Above, fmt.Sprintf("larger; whether by as much as %s is open", bare(c.SmallestEffect))
+		c.Verdict, what = Above, fmt.Sprintf("larger; whether by as much as %s is open", amount(c.SmallestEffect))
 	case differs:
-		c.Verdict, what = Below, fmt.Sprintf("smaller; whether by as much as %s is open", bare(c.SmallestEffect))
+		c.Verdict, what = Below, fmt.Sprintf("smaller; whether by as much as %s is open", amount(c.SmallestEffect))
 	default:
 		c.Verdict, what = Undecided, "undecided: neither a difference nor its absence is shown"
 	}

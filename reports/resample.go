@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"probity/internal/stream"
@@ -73,12 +74,7 @@ func (a *Analysis) mean(values []float64, bounded bool) mean {
 func (r *resamples) replicate(m *mean, out []float64) {
 	for b := range out {
 		w := r.of(b)
-		var num, den float64
-		for c, v := range w {
-			num += v * m.num[c]
-			den += v * m.den[c]
-		}
-		out[b] = num / den
+		out[b] = floats.Dot(w, m.num) / floats.Dot(w, m.den)
 	}
 }
 

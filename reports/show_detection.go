@@ -47,9 +47,31 @@ func (v *View) mark(f *Finding, p *figure.Panel, c *curve, null string) {
 		for _, e := range f.pick(func(e *Estimate) bool {
 			return e.Quantity == Threshold && e.Metric == s.Label && e.Null == null && e.on(c) && e.Censored == 0
 		}) {
-			s.Marks = append(s.Marks, figure.Mark{At: float64(e.Value), Lo: float64(e.Low), Hi: float64(e.High), Level: criterion})
+			lo, hi, _ := closed(c, e)
+			s.Marks = append(s.Marks, figure.Mark{At: float64(e.Value), Lo: lo, Hi: hi, Level: criterion})
 		}
 	}
+}
+
+// closed draws the interval of a threshold to the last severity tested where it goes beyond.
+func closed(c *curve, e *Estimate) (low, high float64, open bool) {
+	low, high = float64(e.Low), float64(e.High)
+	if e.Censored != 0 || e.Method == "none" {
+		return low, high, e.Censored != 0
+	}
+	weak, strong := math.Inf(1), math.Inf(-1)
+	for _, x := range c.cells {
+		if x.realised > 0 {
+			weak, strong = min(weak, x.realised), max(strong, x.realised)
+		}
+	}
+	if math.IsNaN(low) {
+		low, open = weak, true
+	}
+	if math.IsNaN(high) {
+		high, open = strong, true
+	}
+	return low, high, open
 }
 
 func (v *View) thresholdForest(f *Finding, perturb string) *figure.Forest {
@@ -63,8 +85,13 @@ func (v *View) thresholdForest(f *Finding, perturb string) *figure.Forest {
 			for _, e := range f.pick(func(e *Estimate) bool {
 				return e.Quantity == Threshold && e.Worst && e.Metric == col.Label && e.on(c)
 			}) {
-				fig.Rows = append(fig.Rows, figure.Row{Label: col.Label, Family: col.lookFamily(), Group: c.region(), Value: float64(e.Value), Lo: float64(e.Low), Hi: float64(e.High),
-					Censored: e.Censored, Control: col.control, Note: "amid " + e.Null, Warning: f.first(e)})
+				lo, hi, open := closed(c, e)
+				note := "amid " + e.Null
+				if open && e.Censored == 0 {
+					note += ", open"
+				}
+				fig.Rows = append(fig.Rows, figure.Row{Label: col.Label, Family: col.lookFamily(), Group: c.region(), Value: float64(e.Value), Lo: lo, Hi: hi,
+					Censored: e.Censored, Control: col.control, Note: note, Warning: f.first(e)})
 				all = append(all, e)
 			}
 		}
@@ -73,7 +100,7 @@ func (v *View) thresholdForest(f *Finding, perturb string) *figure.Forest {
 		return nil
 	}
 	fig.About = v.about(f, "thresholds-"+perturb, "Detection thresholds, "+perturb,
-		fmt.Sprintf("Severity at which A within reaches %s amid each metric's worst null; an arrow: beyond the severities tested", share(criterion)), all, v.intervals(all))
+		fmt.Sprintf("Severity at which A within reaches %s amid each metric's worst null; an arrow: beyond the severities tested; open: so is an end of the interval, which is drawn to the last severity tested", share(criterion)), all, v.intervals(all))
 	return fig
 }
 
@@ -149,7 +176,7 @@ func showAreaThreshold(v *View, f *Finding) (Exhibition, error) {
 	for _, perturb := range f.perturbs(Threshold) {
 		places := v.places(perturb)
 		fig := &figure.AreaThreshold{Area: figure.Axis{Label: "edited area, fraction of the picture"}, Severity: severityAxis(places[0])}
-		fig.Severity.Label = "threshold: " + fig.Severity.Label
+		fig.Severity.Label = "threshold" + unitTitle(places[0].unit)
 		var all []*Estimate
 		panels := map[string]*figure.AreaPanel{}
 		var order []string
@@ -173,7 +200,13 @@ func showAreaThreshold(v *View, f *Finding) (Exhibition, error) {
 			s := figure.AreaSeries{Label: col.Label, Family: col.lookFamily(), Control: col.control, Slope: math.NaN(), SlopeLo: math.NaN(), SlopeHi: math.NaN()}
 			for _, e := range list {
 				s.Area, s.Threshold = append(s.Area, float64(e.Area)), append(s.Threshold, float64(e.Value))
-				s.Lo, s.Hi = append(s.Lo, float64(e.Low)), append(s.Hi, float64(e.High))
+				lo, hi := float64(e.Low), float64(e.High)
+				for _, c := range places {
+					if e.on(c) {
+						lo, hi, _ = closed(c, e)
+					}
+				}
+				s.Lo, s.Hi = append(s.Lo, lo), append(s.Hi, hi)
 				s.Censored = append(s.Censored, e.Censored > 0)
 				if s.Warning == "" {
 					s.Warning = f.first(e)

@@ -22,7 +22,7 @@ func showHypotheses(v *View, f *Finding) (Exhibition, error) {
 			name = c.Metric + " - chance"
 		}
 		cell := TableCell{Text: ranged(float64(c.Value), float64(c.Low), float64(c.High)), Value: float64(c.Value)}
-		t.Rows = append(t.Rows, TableRow{Metric: c.Metric, Cells: []TableCell{{Text: name + c.At}, {Text: string(c.Quantity)}, cell, {Text: bare(c.SmallestEffect), Value: c.SmallestEffect},
+		t.Rows = append(t.Rows, TableRow{Metric: c.Metric, Cells: []TableCell{{Text: name + c.At}, {Text: string(c.Quantity)}, cell, {Text: amount(c.SmallestEffect), Value: c.SmallestEffect},
 			{Text: strings.TrimPrefix(pvalue(float64(c.PHolm)), "p "), Value: float64(c.PHolm)}, {Text: strings.TrimPrefix(pvalue(float64(c.PEquivalenceHolm)), "p "), Value: float64(c.PEquivalenceHolm)},
 			{Text: fmt.Sprint(c.N), Value: float64(c.N)}, {Text: string(c.Verdict)}}})
 		if c.Verdict == NotJudged {

@@ -55,6 +55,9 @@ func digits(v float64) string {
 // bare writes a number that a person chose, as they would.
 func bare(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
+// amount writes a number that a person chose without a leading zero: ".05".
+func amount(v float64) string { return strings.TrimPrefix(bare(v), "0") }
+
 // withUnit writes an amount with its unit.
 func withUnit(v float64, unit string) string {
 	s := digits(v)
