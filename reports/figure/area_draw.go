@@ -181,18 +181,17 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 	if ey.lost+ex.lost > 0 {
 		extra = append(extra, fmt.Sprintf("%d values of 0 or less cannot be shown on the log axes", ey.lost+ex.lost))
 	}
+	var w warned
 	for _, p := range t.Panels {
 		for _, ser := range p.Series {
-			if ser.Warning != "" {
-				extra = append(extra, ser.Label+": "+ser.Warning)
-			}
+			w.add(ser.Label, ser.Warning)
 		}
 	}
 	alt := fmt.Sprintf("Log-log chart of threshold against area: %s. X axis: %s. Y axis: %s. %d series.", t.Title, ax.Label, ay.Label, len(keys))
 	if len(slopes) > 0 {
 		alt += " Slopes: " + strings.Join(slopes[:min(8, len(slopes))], "; ") + "."
 	}
-	return t.finish(s, o, keys, alt, extra...)
+	return t.finish(s, o, keys, alt, extra, w.list(len(keys)))
 }
 
 // guideLine is a guide as it was drawn in one panel.

@@ -142,5 +142,5 @@ func (c *Bars) Draw(o Options) (*Figure, error) {
 			fmt.Fprintf(&alt, " %s: %s.", strings.TrimPrefix(r.group+", "+r.b.Label, ", "), number(r.b))
 		}
 	}
-	return c.finish(s, o, keysOf(pal, members), alt.String(), notes.extra()...)
+	return c.finish(s, o, keysOf(pal, members), alt.String(), nil, notes.texts)
 }

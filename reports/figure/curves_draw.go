@@ -271,14 +271,13 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 	if shared.lost > 0 {
 		extra = append(extra, fmt.Sprintf("%d values of 0 or less cannot be shown on the log axis", shared.lost))
 	}
+	var w warned
 	for _, p := range d.Panels {
 		for _, ser := range p.Series {
-			if w := ser.Label + ": " + ser.Warning; ser.Warning != "" && !slices.Contains(extra, w) {
-				extra = append(extra, w)
-			}
+			w.add(ser.Label, ser.Warning)
 		}
 	}
-	return d.finish(s, o, keys, d.alt(keys), extra...)
+	return d.finish(s, o, keys, d.alt(keys), extra, w.list(len(keys)))
 }
 
 // titled reports whether the panels' titles name their only series, so that a legend would say it again.

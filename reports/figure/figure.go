@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -47,6 +48,8 @@ type About struct {
 	Interval    string   // "95 % BCa bootstrap over sources"
 	Warnings    []string // of the findings that are shown
 	Exploratory bool     // not declared as a hypothesis before the run
+
+	still bool // nothing is estimated, so that intervals are not missed
 }
 
 // Figure is a drawn figure. A format that was not asked for is nil.
@@ -54,7 +57,9 @@ type Figure struct {
 	Name, Title   string
 	Width, Height float64 // points
 	SVG, PDF, PNG []byte
-	Caption       string   // what is shown, n, intervals, warnings: plain text, sentences
+	Caption       string   // what is shown, n, intervals, notes and warnings: plain text, sentences
+	Text          string   // the caption without its notes and warnings
+	Notes         []string // those notes and warnings
 	Alt           string   // alternative text for those who cannot see it
 	Keys          []Key    // the series in the figure, in legend order
 	Colours       []string // #rrggbb of all that is not a data colour scale, for a dark page (see Dark)
@@ -146,12 +151,12 @@ type Thumb struct {
 	At    float64 // its place on the x axis, for a strip under curves
 }
 
-func (a *About) caption(extra ...string) string {
+// sentences joins texts, each ended by a full stop.
+func sentences(texts ...string) string {
 	var b strings.Builder
-	say := func(format string, args ...any) {
-		s := strings.TrimSpace(fmt.Sprintf(format, args...))
-		if s == "" {
-			return
+	for _, s := range texts {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
 		}
 		if b.Len() > 0 {
 			b.WriteByte(' ')
@@ -161,32 +166,57 @@ func (a *About) caption(extra ...string) string {
 			b.WriteByte('.')
 		}
 	}
-	say("%s", a.Title)
-	say("%s", a.Says)
+	return b.String()
+}
+
+// text is the caption as far as it does not warn; extra are sentences on how the figure is to be read.
+func (a *About) text(extra ...string) string {
+	list := []string{a.Title, a.Says}
 	if a.N != "" {
-		say("n: %s", a.N)
+		list = append(list, "n: "+a.N)
 	}
 	if a.Interval != "" {
-		say("Intervals: %s", a.Interval)
-	} else {
-		say("No intervals are shown")
+		list = append(list, "Intervals: "+a.Interval)
+	} else if !a.still {
+		list = append(list, "No intervals are shown")
 	}
 	if a.Exploratory {
-		say("Exploratory: not declared as a hypothesis before the run")
+		list = append(list, "Exploratory: not declared as a hypothesis before the run")
 	}
-	for _, e := range extra {
-		say("%s", e)
+	return sentences(append(list, extra...)...)
+}
+
+// warned collects the warnings of single series, so that each text is said once, with all that it concerns.
+type warned struct {
+	texts  []string
+	labels map[string][]string
+}
+
+func (w *warned) add(label, text string) {
+	if text == "" {
+		return
 	}
-	switch len(a.Warnings) {
-	case 0:
-	case 1:
-		say("Warning: %s", a.Warnings[0])
-	default:
-		for i, w := range a.Warnings {
-			say("Warning %d: %s", i+1, w)
+	if w.labels == nil {
+		w.labels = map[string][]string{}
+	}
+	if _, ok := w.labels[text]; !ok {
+		w.texts = append(w.texts, text)
+	}
+	if !slices.Contains(w.labels[text], label) {
+		w.labels[text] = append(w.labels[text], label)
+	}
+}
+
+// list names the series that a warning concerns, unless it is all of them.
+func (w *warned) list(all int) []string {
+	var out []string
+	for _, t := range w.texts {
+		if l := w.labels[t]; len(l) < all || all == 1 {
+			t = strings.Join(l, ", ") + ": " + t
 		}
+		out = append(out, t)
 	}
-	return b.String()
+	return out
 }
 
 func (a *About) fail(format string, args ...any) error {

@@ -1,9 +1,6 @@
 package figure
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // footnotes numbers warnings, each text once.
 type footnotes struct{ texts []string }
@@ -33,13 +30,4 @@ func (f *footnotes) draw(s *scene, x, y, width float64) float64 {
 		}
 	}
 	return y
-}
-
-// extra are the notes for the caption.
-func (f *footnotes) extra() []string {
-	var out []string
-	for i, t := range f.texts {
-		out = append(out, fmt.Sprintf("Note %d: %s", i+1, t))
-	}
-	return out
 }

@@ -275,7 +275,7 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 		}
 		fmt.Fprintf(&alt, " %s: %s.", r.Label, numbers[i])
 	}
-	return f.finish(s, o, keys, alt.String(), append(extra, notes.extra()...)...)
+	return f.finish(s, o, keys, alt.String(), extra, notes.texts)
 }
 
 // notes are the rows' notes for the caption: one sentence where all say the same.

@@ -64,9 +64,9 @@ func (g gridSpec) layout() grid {
 	if aspect == 0 {
 		switch {
 		case cols == 1 && g.width > 300:
-			aspect = .52
+			aspect = .44
 		case cols == 1:
-			aspect = .7
+			aspect = .66
 		case cols == 2:
 			aspect = .75
 		default:

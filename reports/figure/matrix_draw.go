@@ -320,7 +320,7 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 			members = append(members, r)
 		}
 	}
-	return m.finish(s, o, keysOf(pal, members), alt.String(), append(extra, notes.extra()...)...)
+	return m.finish(s, o, keysOf(pal, members), alt.String(), extra, notes.texts)
 }
 
 func (m *Matrix) drawCell(s *scene, r, c Member, v Cell, sc Scale, cm colourmap, decimals int, b box, notes *footnotes) {

@@ -86,13 +86,9 @@ func (c *Strip) Draw(o Options) (*Figure, error) {
 }
 
 // finishPictures is finish for figures in which nothing is estimated.
-func (a *About) finishPictures(s *scene, o Options, keys []Key, alt string, extra ...string) (*Figure, error) {
-	f, err := a.finish(s, o, keys, alt, extra...)
-	if err == nil && a.Interval == "" {
-		f.Caption = strings.Replace(f.Caption, "No intervals are shown.", "", 1)
-		f.Caption = strings.ReplaceAll(strings.TrimSpace(f.Caption), "  ", " ")
-	}
-	return f, err
+func (a About) finishPictures(s *scene, o Options, keys []Key, alt string, reading ...string) (*Figure, error) {
+	a.still = true
+	return a.finish(s, o, keys, alt, reading, nil)
 }
 
 // Draw implements Drawing.

@@ -4,15 +4,34 @@ import (
 	"fmt"
 	"image/color"
 	"slices"
+	"strings"
 )
 
 // finish renders a laid-out scene in the formats asked for.
-func (a *About) finish(s *scene, o Options, keys []Key, alt string, extra ...string) (*Figure, error) {
+//
+// reading are sentences on how to read it, notes what warns of single series.
+func (a *About) finish(s *scene, o Options, keys []Key, alt string, reading, notes []string) (*Figure, error) {
 	s.expand()
-	if m := s.missing(); m != "" {
-		extra = append(extra, fmt.Sprintf("The figure's font lacks %q", m))
+	for _, w := range a.Warnings {
+		// A warning that is already said of single series is not said again.
+		if !slices.ContainsFunc(notes, func(n string) bool { return strings.HasSuffix(n, w) }) {
+			notes = append(notes, w)
+		}
 	}
-	f := &Figure{Name: a.Name, Title: a.Title, Width: s.w, Height: s.h, Caption: a.caption(extra...), Alt: alt, Keys: keys, Colours: s.colours()}
+	if m := s.missing(); m != "" {
+		notes = append(notes, fmt.Sprintf("the figure's font lacks %q", m))
+	}
+	f := &Figure{Name: a.Name, Title: a.Title, Width: s.w, Height: s.h, Text: a.text(reading...), Notes: notes, Alt: alt, Keys: keys, Colours: s.colours()}
+	said := []string{f.Text}
+	for i, n := range notes {
+		if len(notes) == 1 {
+			n = "Warning: " + n
+		} else {
+			n = fmt.Sprintf("Warning %d: %s", i+1, n)
+		}
+		said = append(said, n)
+	}
+	f.Caption = sentences(said...)
 	formats := o.Formats
 	if len(formats) == 0 {
 		formats = []string{"svg", "pdf", "png"}

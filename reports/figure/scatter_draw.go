@@ -153,6 +153,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 	}
 	s.h = h + 4
 	var extra []string
+	var w warned
 	if lost := sharedX.lost + sharedY.lost; lost > 0 {
 		extra = append(extra, fmt.Sprintf("%d values of 0 or less cannot be shown on the log axes", lost))
 	}
@@ -161,9 +162,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 			extra = append(extra, p.Title+": "+p.Note)
 		}
 		for _, q := range p.Points {
-			if q.Warning != "" {
-				extra = append(extra, q.Label+": "+q.Warning)
-			}
+			w.add(q.Label, q.Warning)
 		}
 	}
 	var alt strings.Builder
@@ -175,7 +174,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 			}
 		}
 	}
-	return c.finish(s, o, keys, alt.String(), extra...)
+	return c.finish(s, o, keys, alt.String(), extra, w.list(total))
 }
 
 // titled reports whether the panels' titles name their only series.

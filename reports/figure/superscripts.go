@@ -22,8 +22,8 @@ func raised(r rune) (rune, bool) {
 	return r, false
 }
 
-// raisedSize is the size of superscripts in text of a size: smaller, but never below what can be read.
-func raisedSize(size float64) float64 { return math.Max(.8*size, textSmall) }
+// raisedSize is the size of superscripts in text of a size: smaller, but not below the 5 pt that journals ask for.
+func raisedSize(size float64) float64 { return math.Max(.75*size, 5) }
 
 // expand turns text with superscripts into plain and raised pieces.
 func (s *scene) expand() {

@@ -139,7 +139,7 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 	s.h = sc.drawBar(s, cm, g.boxes[0].x0, h+5, width-g.boxes[0].x0-4) + 3
 	extra := []string{"Cells are the combinations that were tested; contours are interpolated between their centres"}
 	alt := fmt.Sprintf("Colour surface, %d panels: %s. X axis: %s. Y axis: %s. Colour: %s. Panels: %s.", len(c.Panels), c.Title, c.X.Label, c.Y.Label, sc.Label, strings.Join(titles, ", "))
-	return c.finish(s, o, keysOf(pal, members), alt, extra...)
+	return c.finish(s, o, keysOf(pal, members), alt, extra, nil)
 }
 
 // edges are the borders of cells around the places v: half way between neighbours.

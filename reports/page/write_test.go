@@ -122,6 +122,17 @@ func TestGalleryStaysSmallAndSaysSo(t *testing.T) {
 	}
 }
 
+func TestManyWarningsAreFoldedAndCounted(t *testing.T) {
+	r := &page.Report{Question: "q", Sections: []page.Section{{Title: "s"}}}
+	for i := range 18 {
+		r.Sections[0].Warnings = append(r.Sections[0].Warnings, fmt.Sprint("warning text ", i))
+	}
+	s := write(t, r)
+	if !strings.Contains(s, "<summary>18 warnings</summary>") || strings.Count(s, "warning text") != 18 {
+		t.Error("18 warnings are not all there, folded and counted")
+	}
+}
+
 func TestEmptyReport(t *testing.T) {
 	s := write(t, &page.Report{Name: "x", Question: "q"})
 	for _, part := range []string{`id="stimuli"`, `id="experiment"`, `class="pins"`, `class="warnings"`} {
