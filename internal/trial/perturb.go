@@ -42,7 +42,9 @@ type PerturbationEntry struct {
 	Axis    Axis
 	Regions bool // it can be confined to a region
 	Donor   bool // it borrows from another source
-	Anchor  bool // it makes a change of class, or the control of one: meant for role anchor or control
+	// Local marks an edit of a part of the picture: it needs a region smaller than the whole, or the source's object mask.
+	Local  bool
+	Anchor bool // it makes a change of class, or the control of one: meant for role anchor or control
 	// New makes the perturbation; params have been checked against its registry.Info.
 	New func(params registry.Values) (Perturbation, error)
 }
@@ -55,6 +57,12 @@ type Perturbation interface {
 	// Prepare does what is shared by all severities of one source, region and replicate (drawing the noise field,
 	// converting to Lab, choosing the donor) and returns the sweep over severities.
 	Prepare(ctx context.Context, in *Input) (Sweep, error)
+}
+
+// Content is implemented by perturbations whose pixels depend on more than parameters and sources: files that they read.
+type Content interface {
+	// Content is a hash of what was read; the same for the same bytes.
+	Content() (string, error)
 }
 
 // Sweep applies a prepared perturbation at one severity > 0 and returns a new picture; it never changes its input.
