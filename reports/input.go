@@ -86,5 +86,6 @@ type Options struct {
 
 	Level     float64 // of intervals; 0 means 0.95
 	Resamples int     // bootstrap resamples; 0 means 2000
+	Cache     string  // folder where findings are kept between renderings; "" means the folder that is written
 	Workers   int     // findings computed at a time; 0 means one a core. No result depends on it
 }

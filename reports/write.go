@@ -40,7 +40,8 @@ type Document struct {
 }
 
 // Write computes the findings and writes findings.json, tables/, figures/ and report.html into dir. Each file is
-// replaced atomically, and the same Input gives the same bytes. Options.Only restricts what is drawn, not findings.json.
+// replaced atomically, and the same Input gives the same bytes. Findings of the same scores and options are taken from
+// the cache that an earlier Write left. Options.Only restricts what is drawn, not findings.json.
 func Write(ctx context.Context, in *Input, dir string) (*Result, error) {
 	a, err := NewAnalysis(in)
 	if err != nil {
@@ -53,9 +54,19 @@ func Write(ctx context.Context, in *Input, dir string) (*Result, error) {
 			}
 		}
 	}
-	findings, err := a.findings(ctx)
-	if err != nil {
-		return nil, err
+	folder := in.Options.Cache
+	if folder == "" {
+		folder = dir
+	}
+	key := a.key()
+	findings := recall(folder, key)
+	if findings == nil {
+		if findings, err = a.findings(ctx); err != nil {
+			return nil, err
+		}
+		if err := keep(folder, key, findings); err != nil {
+			return nil, err
+		}
 	}
 	res := &Result{Findings: findings, Answer: a.answer(findings)}
 	w := &writer{dir: dir, res: res}
