@@ -448,6 +448,11 @@ def manifest(e, out):
     (out / (e.name + ".toml")).write_text("\n".join(lines) + "\n")
 
 
+def resize(img, size, filt):
+    """Pillow's resize, horizontal pass first. Pillow 13 alone swaps the passes where the height shrinks most (off by a level)."""
+    return img.resize((size[0], img.height), filt).resize(size, filt)
+
+
 def prepare(p, img):
     """The manifest's preprocessing in Pillow and numpy: the oracle of the Go code, and itself checked against the libraries."""
     filt = getattr(Image.Resampling, p["filter"].upper())
@@ -455,12 +460,12 @@ def prepare(p, img):
     if p["fit"] == "crop":
         short, (ch, cw) = p["resize"], p["size"]
         rw, rh = (short, int(short * h / w)) if w <= h else (int(short * w / h), short)
-        img = img.resize((rw, rh), filt)
+        img = resize(img, (rw, rh), filt)
         rnd = (lambda d: d // 2) if p["centre"] == "floor" else (lambda d: int(round(d / 2.0)))
         x0, y0 = rnd(rw - cw), rnd(rh - ch)
         img = img.crop((x0, y0, x0 + cw, y0 + ch))
     elif p["fit"] == "squash":
-        img = img.resize((p["size"][1], p["size"][0]), filt)
+        img = resize(img, (p["size"][1], p["size"][0]), filt)
     x = np.asarray(img, dtype=np.float64).transpose(2, 0, 1)
     mean, std = np.array(p["mean"])[:, None, None], np.array(p["std"])[:, None, None]
     return ((x * p["scale"] - mean) / std).astype(np.float32)
