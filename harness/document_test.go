@@ -293,6 +293,7 @@ func TestTooMuch(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
 		"lists":  {"x = " + strings.Repeat("[", 1<<18), "x.toml:1:69: lists and tables are nested more than 64 deep"},
 		"tables": {"x = " + strings.Repeat("{a=", 1<<18), "x.toml:1:197: lists and tables are nested more than 64 deep"},
+		"dots":   {"name = 1.5\n" + strings.Repeat("a.", 1<<18) + "a = 1", "x.toml:2:130: lists and tables are nested more than 64 deep"},
 		"long":   {plain + strings.Repeat("\n", 1<<20), "more than any experiment file"},
 	} {
 		_, err := harness.Parse("x.toml", []byte(c.src), sampleOptions())

@@ -121,16 +121,23 @@ const (
 	maxNesting  = 64
 )
 
-// tooDeep gives the offset of the first bracket that is nested too deep, or -1. Brackets in strings and comments do not
-// count.
+// tooDeep gives the offset of the first bracket that is nested too deep, or of the dot that makes a key too long, or -1.
+// What is in strings and comments does not count.
 func tooDeep(src []byte) int {
-	depth := 0
+	depth, dots := 0, 0
 	for i := 0; i < len(src); i++ {
 		switch c := src[i]; c {
 		case '[', '{':
 			if depth++; depth > maxNesting {
 				return i
 			}
+			dots = 0
+		case '.':
+			if dots++; dots > maxNesting {
+				return i
+			}
+		case '=', ',', '\n':
+			dots = 0
 		case ']', '}':
 			depth = max(depth-1, 0)
 		case '#':
