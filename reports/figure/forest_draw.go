@@ -171,7 +171,11 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 	}
 	for i, r := range rows {
 		if h, ok := heads[i]; ok {
-			s.label(4, h, wrap(r.Group, textLabel, bold, x0-8+(x1-x0)*.4, 1)[0], textLabel, bold, start, ink)
+			head := wrap(r.Group, textLabel, bold, width-8, 1)[0]
+			if w := bold.width(head, textLabel); w > x0-8 { // it reaches over the plot: lift it off grid and levels
+				s.rect(x0+.5, h-7, w+6-x0, 9, paper, none, 0)
+			}
+			s.label(4, h, head, textLabel, bold, start, ink)
 		}
 		st := pal.Style(r.Label)
 		c := st.Color

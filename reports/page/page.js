@@ -68,7 +68,7 @@ function save(fig, name) {
   setTimeout(function () { URL.revokeObjectURL(a.href); }, 1000);
 }
 
-// Values on hover: the nearest data point; arrow keys step through them.
+// Values on hover or tap: the nearest data point; left and right arrow keys step through them.
 function showTip(text, x, y) {
   tip.textContent = text;
   tip.hidden = false;
@@ -95,7 +95,7 @@ $$('.canvas').forEach(function (canvas) {
   var svg = canvas.querySelector('svg');
   if (!svg) return;
   var points = $$('[data-tip]', svg), at = -1;
-  canvas.addEventListener('pointermove', function (e) {
+  var near = function (e) {
     var best = null, bestD = 18;
     points.forEach(function (p) {
       if (!visible(p)) return;
@@ -108,10 +108,12 @@ $$('.canvas').forEach(function (canvas) {
     mark(svg, best);
     showTip(best.getAttribute('data-tip'), e.clientX, e.clientY);
     if (!e.target.closest('[data-series]')) highlight(seriesOf(best) || pinned);
-  });
+  };
+  canvas.addEventListener('pointermove', near);
+  canvas.addEventListener('pointerdown', near);
   canvas.addEventListener('pointerleave', hideTip);
   canvas.addEventListener('keydown', function (e) {
-    var step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[e.key];
+    var step = {ArrowRight: 1, ArrowLeft: -1}[e.key];
     if (!step) return;
     var shown = points.filter(visible);
     if (!shown.length) return;
