@@ -1,0 +1,23 @@
+package stats
+
+import "gonum.org/v1/gonum/stat/distuv"
+
+func normalQuantile(p float64) float64 { return distuv.UnitNormal.Quantile(p) }
+func normalCDF(z float64) float64      { return distuv.UnitNormal.CDF(z) }
+
+func tQuantile(p, df float64) float64 { return distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(p) }
+
+// tTwoSided is the probability of a Student's t at least as far from 0.
+func tTwoSided(t, df float64) float64 {
+	if t > 0 {
+		t = -t
+	}
+	return 2 * distuv.StudentsT{Sigma: 1, Nu: df}.CDF(t)
+}
+
+func normalTwoSided(z float64) float64 {
+	if z > 0 {
+		z = -z
+	}
+	return 2 * normalCDF(z)
+}
