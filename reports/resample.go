@@ -183,7 +183,14 @@ func wilson(p, n, level float64) (low, high float64) {
 	z2 := z * z
 	mid := (p + z2/(2*n)) / (1 + z2/n)
 	h := z / (1 + z2/n) * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
-	return max(0, mid-h), min(1, mid+h)
+	low, high = max(0, mid-h), min(1, mid+h)
+	if p == 0 {
+		low = 0
+	}
+	if p == 1 {
+		high = 1
+	}
+	return low, high
 }
 
 // bca is the bias-corrected and accelerated interval (Efron 1987). reps are sorted by it. ok is false where the
