@@ -77,7 +77,7 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 		b := g.boxes[i]
 		x, y := sx, sy
 		x.p0, x.p1, y.p0, y.p1 = b.x0, b.x1, b.y1, b.y0
-		a := axes{box: b, x: x, y: y, xt: x.ticks(ax, int(math.Max(3, b.w()/30))), yt: yt, hideXT: !g.lowest(i), hideYT: !g.leftmost(i), gridX: true, tested: ax.Ticks != nil}
+		a := axes{box: b, x: x, y: y, xt: x.ticks(ax, int(math.Max(4, b.w()/30))), yt: yt, hideXT: !g.lowest(i), hideYT: !g.leftmost(i), gridX: true, tested: ax.Ticks != nil}
 		s.open("class", "panel")
 		panelTitle(s, b, p.Title)
 		a.draw(s)

@@ -217,7 +217,7 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		b := g.boxes[i]
 		sx, sy := scaleX, scaleY[i]
 		sx.p0, sx.p1, sy.p0, sy.p1 = b.x0, b.x1, b.y1, b.y0
-		a := axes{box: b, x: sx, y: sy, xt: sx.ticks(xAxis, int(math.Max(3, b.w()/24))), yt: yt[i],
+		a := axes{box: b, x: sx, y: sy, xt: sx.ticks(xAxis, int(math.Max(4, b.w()/24))), yt: yt[i],
 			hideXT: !g.lowest(i) && !spec.freeX, hideYT: !g.leftmost(i) && !d.FreeY, drop: lane, tested: xAxis.Ticks != nil}
 		s.open("class", "panel")
 		panelTitle(s, b, p.Title)

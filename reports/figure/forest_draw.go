@@ -156,7 +156,7 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 		at += h
 	}
 	bottom := at + 2
-	a := axes{box: box{x0, top, x1, bottom}, x: sx, y: scale{min: 0, max: 1, p0: bottom, p1: top}, xt: sx.ticks(f.X, int(math.Max(3, (x1-x0)/34))), gridX: true}
+	a := axes{box: box{x0, top, x1, bottom}, x: sx, y: scale{min: 0, max: 1, p0: bottom, p1: top}, xt: sx.ticks(f.X, int(math.Max(4, (x1-x0)/34))), gridX: true}
 	s.open("class", "panel")
 	a.draw(s)
 	for i, r := range f.References {

@@ -104,7 +104,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 		b := g.boxes[i]
 		x, y := sxs[i], sys[i]
 		x.p0, x.p1, y.p0, y.p1 = b.x0, b.x1, b.y1, b.y0
-		a := axes{box: b, x: x, y: y, xt: x.ticks(c.X, int(math.Max(3, b.w()/40))), yt: yt[i], hideXT: !g.lowest(i) && !c.FreeX, hideYT: !g.leftmost(i) && !c.FreeY, gridX: true}
+		a := axes{box: b, x: x, y: y, xt: x.ticks(c.X, int(math.Max(4, b.w()/40))), yt: yt[i], hideXT: !g.lowest(i) && !c.FreeX, hideYT: !g.leftmost(i) && !c.FreeY, gridX: true}
 		s.open("class", "panel")
 		panelTitle(s, b, p.Title)
 		a.draw(s)

@@ -124,7 +124,7 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 				s.label(at.x, at.y+2.3, t, textSmall, bold, middle, hex(0x111111)).fixed = true
 			}
 		}
-		axes{box: b, x: x, y: y, xt: x.ticks(ax, int(math.Max(3, b.w()/30))), hideXT: !g.lowest(i), tested: true}.draw(s)
+		axes{box: b, x: x, y: y, xt: x.ticks(ax, int(math.Max(4, b.w()/30))), hideXT: !g.lowest(i), tested: true}.draw(s)
 		for _, t := range yt {
 			yy := y.at(t.v)
 			s.line(b.x0-2.6, yy, b.x0, yy, axisC, .6, nil)
