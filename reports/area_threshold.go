@@ -159,7 +159,7 @@ func (a *Analysis) slope(b *builder, m, null int, group []int) {
 	e.Area, e.Unit, e.Null = Number(math.NaN()), "", a.nulls[null].name
 	reps := sorted(slices.Clone(fit.reps))
 	iv := noInterval
-	if lo, hi, ok := bca(fit.value, reps, sorted(slices.Clone(fit.jack)), a.level); ok {
+	if lo, hi, ok := bca(fit.value, reps, sorted(slices.Clone(fit.jack)), expanded(a.level, len(a.clusters))); ok {
 		iv = interval{lo, hi, "BCa bootstrap of all curves over sources", math.NaN()}
 	}
 	e = e.with(fit.value, iv, len(a.clusters), len(a.sources))

@@ -164,7 +164,7 @@ func (a *Analysis) pooledInterval(p *pooled) (interval, int) {
 		for b := range reps {
 			reps[b] = p.at(a.draws.of(b))
 		}
-		if lo, hi, ok := bca(p.value, reps, jack, a.level); ok {
+		if lo, hi, ok := bca(p.value, reps, jack, expanded(a.level, k)); ok {
 			return interval{lo, hi, bcaMethod(len(reps)), math.NaN()}, k
 		}
 	}

@@ -202,7 +202,7 @@ func (a *Analysis) cross(d *detected, points []point) *crossed {
 	for c := range a.clusters {
 		out.jack = append(out.jack, solve(func(cell int) float64 { return jacks[cell][c] }))
 	}
-	out.low, out.high, out.method = censoredInterval(out.value, out.reps, out.jack, a.level)
+	out.low, out.high, out.method = censoredInterval(out.value, out.reps, out.jack, expanded(a.level, k))
 	return out
 }
 

@@ -74,10 +74,8 @@ type dyadic struct {
 	se      float64
 	k       int // clusters of sources
 	donors  int // distinct donors
-	sources int
 	spread  bool
 	bounded bool
-	reach   float64 // bounded values lie within -reach or 0 to reach
 }
 
 // newDyadic is the mean of plus, less that of minus where there is one.

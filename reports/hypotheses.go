@@ -353,7 +353,7 @@ func (a *Analysis) slopeContrast(c Contrast, h *Hypothesis, m, o int, nulls []in
 		ss += (v - mu) * (v - mu)
 	}
 	se := math.Sqrt(ss / float64(len(kept)-1))
-	lo, hi, ok := bca(value, kept, sorted(jack), a.level)
+	lo, hi, ok := bca(value, kept, sorted(jack), expanded(a.level, len(a.clusters)))
 	if !ok || se == 0 {
 		return fail("the resamples of the slope have no spread")
 	}

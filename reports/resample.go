@@ -154,14 +154,16 @@ func (a *Analysis) interval(m *mean, reps []float64, level float64) interval {
 	case m.k < fewClusters:
 		return m.t(level)
 	}
-	low, high, ok := bca(m.value, reps, m.jackknife(), level)
+	low, high, ok := bca(m.value, reps, m.jackknife(), expanded(level, m.k))
 	if !ok {
 		return m.t(level)
 	}
 	return interval{low, high, bcaMethod(len(reps)), math.NaN()}
 }
 
-func bcaMethod(n int) string    { return fmt.Sprintf("BCa bootstrap over sources, %d resamples", n) }
+func bcaMethod(n int) string {
+	return fmt.Sprintf("BCa bootstrap over sources expanded for their number, %d resamples", n)
+}
 func tMethod(k int) string      { return fmt.Sprintf("t over sources, %d df", k-1) }
 func wilsonMethod(k int) string { return fmt.Sprintf("Wilson score, n = %d (all sources agree)", k) }
 
@@ -210,6 +212,16 @@ func bca(value float64, reps, jack []float64, level float64) (low, high float64,
 		return normalCDF(z0 + z/(1-acc*z))
 	}
 	return quantile(reps, end((1-level)/2)), quantile(reps, end((1+level)/2)), true
+}
+
+// expanded is the level at which a bootstrap interval of k clusters is taken so that it covers what a t interval would:
+// resampling k values gives too small a spread, by sqrt((k-1)/k), and a normal's tails (Hesterberg 2015, sec. 4.2).
+func expanded(level float64, k int) float64 {
+	if k < 2 {
+		return level
+	}
+	n := float64(k)
+	return 2*normalCDF(math.Sqrt(n/(n-1))*tQuantile(.5+level/2, n-1)) - 1
 }
 
 // sorted sorts in place and drops NaN, which sort first.

@@ -106,18 +106,6 @@ func (c *curve) describe(x *cell) string {
 	return s + " (" + c.region() + ")"
 }
 
-// list joins words as a sentence does: "a, b and c".
-func list(words []string) string {
-	switch n := len(words); n {
-	case 0:
-		return "none"
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-}
-
 // pvalue writes a probability: "p = .031", "p < .001".
 func pvalue(p float64) string {
 	switch {
