@@ -2,6 +2,8 @@ package figure_test
 
 import (
 	"bytes"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,6 +71,66 @@ func TestPDFEmbedsItsFonts(t *testing.T) {
 			// The columns after the encoding are emb, sub, uni.
 			if !strings.Contains(l, "Identity-H") || !strings.Contains(l, "yes yes yes") && !strings.Contains(l, "yes no  yes") {
 				t.Errorf("%s: font is not embedded with its Unicode map: %s", f.Name, l)
+			}
+		}
+	}
+}
+
+// image/png is the oracle: what we write decodes to a picture of the right size with white paper and dark ink.
+func TestPNGDecodes(t *testing.T) {
+	f, err := example.Detection(3).Draw(figure.Options{Width: figure.Column, Formats: []string{"png"}, DPI: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(f.PNG))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, want := m.Bounds().Dx(), 1050; w != want {
+		t.Errorf("3.5 in at 300 dpi are %d pixels, want %d", w, want)
+	}
+	if r, g, b, a := m.At(1, 1).RGBA(); r&g&b&a != 0xffff {
+		t.Error("the paper is not white")
+	}
+	dark := 0
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			if r, _, _, _ := m.At(x, y).RGBA(); r < 0x4000 {
+				dark++
+			}
+		}
+	}
+	if share := float64(dark) / float64(m.Bounds().Dx()*m.Bounds().Dy()); share < .003 || share > .2 {
+		t.Errorf("%.4f of the picture is dark", share)
+	}
+	i := bytes.Index(f.PNG, []byte("pHYs"))
+	if i < 0 || !bytes.Equal(f.PNG[i+4:i+13], []byte{0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1}) {
+		t.Error("the file does not say 300 dpi (11811 pixels a metre)")
+	}
+}
+
+func TestPNGKeepsEveryPixel(t *testing.T) {
+	st := random("png")
+	for _, size := range [][2]int{{1, 1}, {7, 3}, {64, 50}} {
+		m := image.NewRGBA(image.Rect(0, 0, size[0], size[1]))
+		for i := range m.Pix {
+			if m.Pix[i] = uint8(st.Uint64()); i%4 == 3 {
+				m.Pix[i] = 255
+			}
+		}
+		data, err := figure.EncodePNG(m, 300)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := png.Decode(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := range size[1] {
+			for x := range size[0] {
+				if got.At(x, y) != m.At(x, y) {
+					t.Fatalf("%v: pixel %d, %d is %v, want %v", size, x, y, got.At(x, y), m.At(x, y))
+				}
 			}
 		}
 	}

@@ -7,6 +7,7 @@ var (
 	LogTicks    = logTicks
 	Plain       = plain
 	Luminance   = luminance
+	EncodePNG   = encodePNG
 )
 
 // TextWidth is the width of text in the figure's font; weight is "", "bold" or "italic".

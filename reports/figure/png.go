@@ -1,11 +1,8 @@
 package figure
 
 import (
-	"bytes"
-	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 
 	"git.sr.ht/~sbinet/gg"
@@ -24,12 +21,7 @@ func (s *scene) png(dpi int) ([]byte, error) {
 	for i := range s.ops {
 		s.ops[i].png(dc, canvas, k)
 	}
-	var b bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestSpeed}
-	if err := enc.Encode(&b, opaque(canvas)); err != nil {
-		return nil, fmt.Errorf("write PNG: %w", err)
-	}
-	return b.Bytes(), nil
+	return encodePNG(canvas, dpi)
 }
 
 func (o *op) png(dc *gg.Context, canvas *image.RGBA, k float64) {
