@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"probity/internal/raster"
@@ -72,6 +73,27 @@ func source(seed, w, h int) *trial.Source {
 	return &trial.Source{ID: fmt.Sprint("picture ", seed), Hash: fmt.Sprint(seed), Class: "a", Masks: []string{"object", "background"}, Picture: memory{scene(seed, w, h), mask}}
 }
 
+// editor is a scene whose every edit draws a disc, of radius or opacity by amount.
+type editor struct{ img *raster.Image }
+
+func (e editor) Kinds() []string {
+	return []string{"recolour", "retexture", "reshape", "move", "remove", "add", "count", "class", "background-colour", "background-texture", "nuisance"}
+}
+
+func (e editor) Edit(_ context.Context, kind string, amount float64, s *stream.Stream) (trial.SceneEdit, error) {
+	img, mask := e.img.Clone(), raster.NewMask(e.img.W, e.img.H)
+	shade := .5 + .4*s.Float64()
+	for i := range mask.In {
+		if x, y := float64(i%img.W), float64(i/img.W); math.Hypot(x-30, y-20) < 12 {
+			mask.In[i] = 1
+			for c := range 3 {
+				img.Pix[3*i+c] = uint8(float64(img.Pix[3*i+c]) * (1 - shade*math.Min(1, amount)))
+			}
+		}
+	}
+	return trial.SceneEdit{Image: img, Mask: mask, Instruction: "darken it", Class: "b"}, nil
+}
+
 func draws(src *trial.Source, step string, replicate int) func(string) *stream.Stream {
 	return func(purpose string) *stream.Stream {
 		return stream.Key{Seed: 1, Source: src.Hash, Step: step, Purpose: purpose, Replicate: replicate}.Open()
@@ -80,6 +102,9 @@ func draws(src *trial.Source, step string, replicate int) func(string) *stream.S
 
 func input(src *trial.Source, name string, region *raster.Mask) *trial.Input {
 	img, _ := src.Picture.Load(context.Background())
+	if strings.HasPrefix(name, "scene-") {
+		src.Editor = editor{img.Clone()}
+	}
 	donor := source(99, img.W, img.H)
 	donor.Class = "b"
 	return &trial.Input{Image: img, Region: region, Source: src, Draw: draws(src, name, 0),
@@ -159,6 +184,10 @@ func TestLaws(t *testing.T) {
 						t.Errorf("%s on %s at %g: the same streams gave other pixels (%v)", name, where, v, err)
 					}
 					d := raster.Measure(before, o.Image, nil, region)
+					if name == "files" || name == "tile" || name == "move-object" {
+						last = max(last, d.RMS) // their severity is a count, a distance or the user's own: its effect is asserted apart
+						continue
+					}
 					// Weak changes may round to the same bytes; a stronger one is never a smaller change.
 					if d.RMS < last*(1-1e-3) {
 						t.Errorf("%s on %s at %g: RMS %.4f after %.4f at the severity before", name, where, v, d.RMS, last)
