@@ -258,7 +258,7 @@ func TestAreaIsExactAndNested(t *testing.T) {
 		w, h := 8+s.IntN(90), 8+s.IntN(90)
 		src := source(s.IntN(1000), w, h)
 		img, _ := src.Picture.Load(context.Background())
-		shape := []string{"disc", "box", "blob", "ring"}[s.IntN(4)]
+		shape := []string{"disc", "box", "blob", "ring", "superpixel"}[s.IntN(5)]
 		placement := perturb.Placements[s.IntN(len(perturb.Placements))]
 		small, large := .3*s.Float64(), .3+.2*s.Float64()
 		var masks []*raster.Mask

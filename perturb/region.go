@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"sort"
 
 	"probity/internal/raster"
 	"probity/internal/stream"
@@ -26,10 +25,11 @@ type Region struct {
 //	whole       every pixel
 //	disc, box   pixels ranked by Euclidean or Chebyshev distance from a centre
 //	blob        pixels ranked by distance plus smooth noise: a disc with a random outline
+//	superpixel  whole superpixels (SLIC), the nearest to a centre first; the last one is cut where the area is reached
 //	object, background   the data set's mask
 //	ring        a band around the object's mask, widened until it holds the area
 //	mask        an 8-bit picture, white is inside
-var Shapes = []string{"whole", "disc", "box", "blob", "object", "background", "ring", "mask"}
+var Shapes = []string{"whole", "disc", "box", "blob", "superpixel", "object", "background", "ring", "mask"}
 
 // Placements are the ways to choose a centre: uniformly at random such that a disc of 16 % fits, where the picture varies
 // most or least, at the border (where a centre crop would lose it), or at the centre.
@@ -102,6 +102,9 @@ func (r Region) field(ctx context.Context, src *trial.Source, img *raster.Image,
 	cx, cy, err := r.centre(img, draw)
 	if err != nil {
 		return nil, err
+	}
+	if r.Shape == "superpixel" {
+		return superpixelField(img, cx, cy), nil
 	}
 	var rough []float64
 	if r.Shape == "blob" {
@@ -192,21 +195,54 @@ func variation(img *raster.Image, cx, cy, radius float64) float64 {
 
 // smallest marks the k pixels with the smallest field; equal values go by place.
 func smallest(field []float64, w, h, k int) *raster.Mask {
-	order := make([]int32, len(field))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	sort.Slice(order, func(a, b int) bool {
-		if fa, fb := field[order[a]], field[order[b]]; fa != fb {
-			return fa < fb
-		}
-		return order[a] < order[b]
-	})
 	m := raster.NewMask(w, h)
-	for _, i := range order[:min(k, len(order))] {
-		m.In[i] = 1
+	k = min(k, len(field))
+	edge := kth(append([]float64(nil), field...), k)
+	left := k
+	for i, v := range field {
+		if v < edge {
+			m.In[i] = 1
+			left--
+		}
+	}
+	for i, v := range field {
+		if left > 0 && v == edge {
+			m.In[i] = 1
+			left--
+		}
 	}
 	return m
+}
+
+// kth is the k-th smallest of v, k from 1; it reorders v (Hoare, 1961, with the median of three as pivot).
+func kth(v []float64, k int) float64 {
+	lo, hi := 0, len(v)-1
+	for lo < hi {
+		a, b, c := v[lo], v[(lo+hi)/2], v[hi]
+		pivot := max(min(a, b), min(max(a, b), c))
+		i, j := lo, hi
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k-1 <= j:
+			hi = j
+		case k-1 >= i:
+			lo = i
+		default:
+			return v[k-1]
+		}
+	}
+	return v[lo]
 }
 
 // smoothNoise is standard normal noise whose finest detail is an eighth of the picture: a coarse grid of independent
