@@ -492,3 +492,80 @@ func BenchmarkFeatures(b *testing.B) {
 		}
 	}
 }
+
+// Full-size architectures with seeded random weights, which goldens.py --full makes and nobody commits, agree with the
+// libraries' own transforms, tokenizer and torch. PROBITY_FULL names their folder.
+func TestFullSizeModelsAgreeWithTheirLibraries(t *testing.T) {
+	dir := os.Getenv("PROBITY_FULL")
+	if dir == "" {
+		t.Skip("PROBITY_FULL names no folder made by testdata/zoo/goldens.py --full")
+	}
+	data := sharedtest.Dir(t, "data")
+	z := open(t, dir, sharedtest.Dir(t, "models"))
+	var gold struct {
+		Pictures []string
+		Models   map[string]struct {
+			Outputs map[string]map[string]sample
+			Texts   []struct{ Text, Values string }
+		}
+	}
+	readJSON(t, filepath.Join(dir, "full.json"), &gold)
+	for name, want := range gold.Models {
+		m, err := z.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for o := range want.Outputs {
+			names = append(names, o)
+		}
+		sort.Strings(names)
+		worst := map[string][2]float64{}
+		for _, p := range gold.Pictures {
+			got, err := m.Features(context.Background(), []*raster.Image{decode(t, filepath.Join(data, filepath.FromSlash(p)))}, names, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, o := range names {
+				rel, cos := compare(t, got[0][k], want.Outputs[o][p])
+				kind := filepath.Ext(p)
+				worst[kind] = [2]float64{max(worst[kind][0], rel), max(worst[kind][1], cos)}
+				if kind == ".png" && (rel > 1e-3 || cos > 1e-6) {
+					t.Errorf("%s %s of %s: relative L2 %.1e, cosine distance %.1e", name, o, p, rel, cos)
+				}
+			}
+		}
+		for _, kind := range []string{".png", ".jpg", ".JPEG"} {
+			if w, ok := worst[kind]; ok {
+				t.Logf("%s, %s: relative L2 %.1e, cosine distance %.1e", name, kind, w[0], w[1])
+			}
+		}
+		if len(want.Texts) > 0 {
+			var texts []string
+			for _, x := range want.Texts {
+				texts = append(texts, x.Text)
+			}
+			got, _, err := m.Texts(context.Background(), texts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var most [2]float64
+			for i, x := range want.Texts {
+				v := unpack(t, x.Values)
+				at := make([]int, len(v))
+				var norm float64
+				for k := range v {
+					at[k] = k
+					norm += float64(v[k]) * float64(v[k])
+				}
+				rel, cos := compare(t, got[i], sample{Shape: []int{len(v)}, Norm: math.Sqrt(norm), At: at, Values: x.Values})
+				most = [2]float64{max(most[0], rel), max(most[1], cos)}
+				if rel > 1e-3 || cos > 1e-6 {
+					t.Errorf("%s: text %q: relative L2 %.1e, cosine distance %.1e", name, x.Text, rel, cos)
+				}
+			}
+			t.Logf("%s, %d texts: relative L2 %.1e, cosine distance %.1e", name, len(texts), most[0], most[1])
+		}
+		z.Release(name)
+	}
+}

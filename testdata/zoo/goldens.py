@@ -227,11 +227,56 @@ def shared(root):
     (HERE / "shared.json").write_text(json.dumps(gold, separators=(",", ":")).replace('"norm"', '\n"norm"') + "\n")
 
 
+FULL = ["clip:openai/clip-vit-base-patch32", "timm:vit_small_patch14_dinov2.lvd142m", "timm:resnet50", "torchvision:vgg16"]
+
+
+def full(out, root):
+    """Full-size architectures with seeded random weights: the libraries' own transforms and tokenizer on real pictures."""
+    import timm
+    import transformers
+
+    data = root / "data"
+    jpegs = sorted(str(p.relative_to(data)) for p in (data / "imagenet-samples").rglob("*") if p.suffix.lower() in (".jpg", ".jpeg"))[::12][:11]
+    pictures = sorted(str(p.relative_to(data)) for p in (data / "kodak").glob("*.png")) + jpegs
+    gold = dict(oracle=version("torch", "timm", "transformers", "torchvision", "Pillow"), pictures=pictures, models={})
+    for spec in FULL:
+        e = export.build(spec, 1, out)
+        export.write(e, out)
+        if spec.startswith("timm:"):
+            own = timm.data.create_transform(**timm.data.resolve_model_data_config(e.module.model))
+        elif spec.startswith("clip:"):
+            ip = transformers.CLIPImageProcessorPil()
+            own = lambda img: torch.from_numpy(np.asarray(ip(img, return_tensors="np")["pixel_values"][0]))
+        else:
+            own = lambda img: torch.from_numpy(export.prepare(e.preprocess, img))
+        entry = gold["models"][e.name] = dict(outputs={})
+        for name in pictures:
+            with torch.no_grad():
+                values = e.module(own(export.picture(data / name))[None])
+            for o, v in zip(e.outputs, values):
+                entry["outputs"].setdefault(o["name"], {})[name] = sampled(v[0].numpy(), 1024)
+        if e.text:
+            from open_clip.tokenizer import SimpleTokenizer
+
+            ref = SimpleTokenizer(bpe_path=str(root / "models" / "clip_bpe" / "bpe_simple_vocab_16e6.txt.gz"))
+            tok = hf_tokenizer(sorted(ref.bpe_ranks, key=ref.bpe_ranks.get))
+            texts = (STRINGS + ["a photo of a dog", "make the sky more dramatic", "replace the cat by a fox"])[:40]
+            ids = tok(texts, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+            with torch.no_grad():
+                emb = e.text["module"](ids).numpy()
+            entry["texts"] = [dict(text=t, values=packed(v)) for t, v in zip(texts, emb)]
+        (out / "full.json").write_text(json.dumps(gold))
+        print(e.name, "done", flush=True)
+
+
 if __name__ == "__main__":
     a = argparse.ArgumentParser()
     a.add_argument("--shared", type=pathlib.Path)
     a.add_argument("--full", type=pathlib.Path)
     args = a.parse_args()
+    if args.full:
+        full(args.full, args.shared)
+    else:
         small()
         if args.shared:
             tokens(args.shared / "models" / "clip_bpe" / "bpe_simple_vocab_16e6.txt.gz")

@@ -357,7 +357,7 @@ def from_transformers(kind, name, seed):
     if siglip:
         text = None  # its tokenizer is SentencePiece, which probity has not got; the image tower is exported alone
     else:
-        text = dict(module=text, tokenizer="clip-bpe", vocab=tok, context=context, pad=49407, scale=float(model.logit_scale.exp()))
+        text = dict(module=text, tokenizer="clip-bpe-transformers", vocab=tok or "clip_bpe/bpe_simple_vocab_16e6.txt.gz", context=context, pad=49407, scale=float(model.logit_scale.exp()))
     return Export(slug(name.split("/")[-1], seed), "vit", "contrastive" if seed is None else "none", "see the source" if seed is None else "none",
                   f"transformers {transformers.__version__} {name}", module, outs, p, text=text)
 
@@ -391,7 +391,7 @@ def from_open_clip(name, seed):
 
     text = None
     if isinstance(open_clip.get_tokenizer(arch), open_clip.SimpleTokenizer):
-        text = dict(module=TextTower(), tokenizer="clip-bpe", vocab="bpe_simple_vocab_16e6.txt.gz", context=model.context_length, pad=0, scale=float(model.logit_scale.exp()))
+        text = dict(module=TextTower(), tokenizer="clip-bpe", vocab="clip_bpe/bpe_simple_vocab_16e6.txt.gz", context=model.context_length, pad=0, scale=float(model.logit_scale.exp()))
     family = "cnn" if re.match(r"(RN|convnext|resnet)", arch) else "vit"
     return Export(slug(f"open-clip-{arch}-{tag}" if tag else f"open-clip-{arch}", seed), family, "contrastive" if seed is None else "none", tag or "none",
                   f"open_clip {open_clip.__version__} {name}", Image_(), [output("joint", "joint", "image embedding in the space shared with text, not normalised")], p, text=text)
@@ -443,7 +443,7 @@ def manifest(e, out):
         t, f = e.text, e.name + "-text.onnx"
         lines += ["", "[text]"]
         put("file", f), put("sha256", digest(f)), put("size", (out / f).stat().st_size), put("input", "input_ids"), put("tensor", "joint")
-        put("tokenizer", t["tokenizer"]), put("vocab", t["vocab"] if isinstance(t["vocab"], str) else "bpe_simple_vocab_16e6.txt.gz")
+        put("tokenizer", t["tokenizer"]), put("vocab", t["vocab"])
         put("context", t["context"]), put("pad_id", t["pad"]), put("logit_scale", t["scale"])
     (out / (e.name + ".toml")).write_text("\n".join(lines) + "\n")
 
