@@ -21,3 +21,10 @@ func normalTwoSided(z float64) float64 {
 	}
 	return 2 * normalCDF(z)
 }
+
+func tCDF(t, df float64) float64 { return distuv.StudentsT{Sigma: 1, Nu: df}.CDF(t) }
+
+// chiSquaredTail is the probability of a chi-squared at least as large.
+func chiSquaredTail(x, df float64) float64 { return distuv.ChiSquared{K: df}.Survival(x) }
+
+func fQuantile(p, d1, d2 float64) float64 { return distuv.F{D1: d1, D2: d2}.Quantile(p) }
