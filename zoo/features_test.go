@@ -569,3 +569,32 @@ func TestFullSizeModelsAgreeWithTheirLibraries(t *testing.T) {
 		z.Release(name)
 	}
 }
+
+// A class token picked from the tokens is the first of them.
+func TestPickFirst(t *testing.T) {
+	open(t)
+	dir := t.TempDir()
+	for _, name := range []string{"tiny-vit.onnx", "tiny-vit.toml"} {
+		data, err := os.ReadFile(filepath.Join(fixtures, "models", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, ".toml") {
+			data = append(data, "\n[[output]]\nname = \"cls\"\ntensor = \"tokens\"\nlayout = \"pooled\"\npick = \"first\"\ndoc = \"class token\"\n"...)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := open(t, dir).Load("tiny-vit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := m.Features(context.Background(), []*raster.Image{decode(t, filepath.Join(fixtures, "tall.png"))}, []string{"cls", "tokens"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(f[0][0].Data, f[0][1].Data[:32]) || f[0][0].Layout != trial.Pooled {
+		t.Error("the class token is not the first token")
+	}
+}

@@ -76,7 +76,9 @@ type Output struct {
 	// joint [N,C] (the space shared with the text tower, not normalised).
 	Layout string `toml:"layout"`
 	Prefix int    `toml:"prefix"` // tokens before the patch grid: class token, registers
-	Doc    string `toml:"doc"`
+	// Pick "first" takes the first token of a tensor [N,tokens,C], the class token, as a pooled output.
+	Pick string `toml:"pick"`
+	Doc  string `toml:"doc"`
 }
 
 // Text is the text tower of a joint model.
@@ -178,7 +180,7 @@ var keysOf = map[string][]string{
 		"input", "preprocess", "output", "text", "extra"},
 	"input":      {"name", "layout"},
 	"preprocess": {"filter", "fit", "resize", "size", "centre", "pad", "scale", "mean", "std", "order"},
-	"output":     {"name", "tensor", "layout", "prefix", "doc"},
+	"output":     {"name", "tensor", "layout", "prefix", "pick", "doc"},
 	"text": {"file", "sha256", "size", "url", "input", "mask", "tensor", "tokenizer", "vocab", "context", "pad_id",
 		"logit_scale", "logit_bias"},
 	"extra": {"name", "sha256", "size", "url"},
@@ -300,6 +302,9 @@ func (m *Manifest) check(bad func(key, format string, args ...any)) {
 		}
 		seen[o.Name] = true
 		word("output.layout", o.Layout, layouts)
+		if o.Pick != "" && (o.Pick != "first" || o.Layout != "pooled") {
+			bad("output.pick", "is %q on a %s output; wants \"first\", which makes a pooled output of the class token", o.Pick, o.Layout)
+		}
 		if o.Prefix < 0 || o.Prefix > 0 && o.Layout != "tokens" {
 			bad("output.prefix", "is %d on a %s output; only tokens have prefix tokens", o.Prefix, o.Layout)
 		}

@@ -351,6 +351,12 @@ func (m *Model) takeLane(shape []int64, key [3]int64) (lane, func(), error) {
 
 // tensor copies one picture's part of an output.
 func (m *Model) tensor(o Output, data []float32, dims []int64, w, h int) (*trial.Tensor, error) {
+	if o.Pick == "first" {
+		if len(dims) != 2 {
+			return nil, fmt.Errorf("output %s of %s picks the first token, so it wants [tokens,C] a picture, but the file gives %v", o.Name, m.man.Name, dims)
+		}
+		data, dims = data[:dims[1]], dims[1:]
+	}
 	t := &trial.Tensor{Layout: trial.Pooled, Data: make([]float32, len(data))}
 	wrong := func(want string) error {
 		return fmt.Errorf("output %s of %s is a %s in its manifest, wants %s a picture, but the file gives %v", o.Name, m.man.Name, o.Layout, want, dims)
