@@ -335,5 +335,15 @@ func (a *Analysis) answer(findings []*Finding) string {
 			out = append(out, f.Answer)
 		}
 	}
-	return strings.TrimSpace(strings.Join(out, " "))
+	return "Of " + a.scope() + ": " + lower(strings.TrimSpace(strings.Join(out, " ")))
+}
+
+// lower begins a text in lower case, unless its first word is a name.
+func lower(s string) string {
+	for _, w := range []string{"All ", "None ", "At ", "Across ", "No "} {
+		if strings.HasPrefix(s, w) {
+			return strings.ToLower(s[:1]) + s[1:]
+		}
+	}
+	return s
 }

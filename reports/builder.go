@@ -95,30 +95,37 @@ func (b *builder) metricWarnings(m int) (out []int) {
 // cellWarnings are those about a metric on one cell: what was asked of the pictures but not done, and what the model
 // cannot have seen.
 func (b *builder) cellWarnings(m int, c *curve, x *cell) (out []int) {
-	n := 0
-	for _, rows := range x.rows {
-		if len(rows) > 0 {
-			n++
-		}
-	}
-	if n == 0 { // the edit alone was not shown
-		n = len(b.a.sources)
-	}
-	where := c.describe(x)
+	n := len(b.a.sources)
 	if x.unreachable > 0 {
-		if x.realised != x.severity {
-			out = append(out, b.warn("unreachable", "%s: the target was out of reach on %d of %s; the point stands at the mean reached, %s", where, x.unreachable, plural(n, b.a.noun()), withUnit(x.realised, c.unit)))
-		} else {
-			out = append(out, b.warn("unreachable", "%s: the target was out of reach on %d of %s", where, x.unreachable, plural(n, b.a.noun())))
-		}
+		out = append(out, b.warn("unreachable", "%s", c.unreached(n, b.a.noun())))
 	}
 	if x.clipped > 0 {
-		out = append(out, b.warn("clipped", "%s: colours left the gamut and were clipped on %d of %s", where, x.clipped, plural(n, b.a.noun())))
+		most := 0
+		for _, y := range c.cells {
+			most = max(most, y.clipped)
+		}
+		out = append(out, b.warn("clipped", "%s (%s): colours left the gamut and were clipped on up to %d of %s", c.perturb, c.region(), most, plural(n, b.a.noun())))
 	}
 	if lost := b.a.lost(m, x); lost > 0 {
 		out = append(out, b.warn("crop", "%s: on %d of %s, less than half of the edited region (%s) is left in the input of %s", b.a.columns[m].Label, lost, plural(n, b.a.noun()), c.region(), b.a.columns[m].Model))
 	}
 	return out
+}
+
+// unreached tells on how many sources the targets of a curve were out of reach, and where its points then stand.
+func (c *curve) unreached(n int, noun string) string {
+	var parts []string
+	for _, x := range c.cells {
+		if x.unreachable == 0 {
+			continue
+		}
+		s := fmt.Sprintf("%s on %d", withUnit(x.severity, c.unit), x.unreachable)
+		if x.realised != x.severity {
+			s += fmt.Sprintf(" (the point stands at the mean reached, %s)", digits(x.realised))
+		}
+		parts = append(parts, s)
+	}
+	return fmt.Sprintf("%s (%s): of %s, the target was out of reach at %s", c.perturb, c.region(), plural(n, noun), strings.Join(parts, ", "))
 }
 
 // lost counts the sources on which the model that a metric stands on sees less than half of the edited region.

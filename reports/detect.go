@@ -132,7 +132,7 @@ func (a *Analysis) computeDetect(key detectKey) *detected {
 
 // estimate is a mean with its interval and replicates, as a point of a curve.
 func (a *Analysis) estimate(m *mean) point {
-	p := point{value: m.value, se: m.se(), k: m.k, bounded: m.bounded, spread: m.spread}
+	p := point{value: m.value, se: m.se(), k: m.k, bounded: m.bounded, spread: m.spread, edge: m.edge}
 	if !m.spread {
 		p.se = 0
 	}

@@ -76,6 +76,7 @@ type dyadic struct {
 	donors  int // distinct donors
 	spread  bool
 	bounded bool
+	edge    bool // bounded, and the dyads of fewer than edgeSources sources differ from 0, or from 1
 }
 
 // newDyadic is the mean of plus, less that of minus where there is one.
@@ -84,6 +85,7 @@ func newDyadic(plus, minus []dyad, bounded bool) dyadic {
 	sums := map[int]float64{}
 	pairs := map[[2]int]float64{}
 	sources, donors := map[int]float64{}, map[int]bool{}
+	off0, off1 := map[int]bool{}, map[int]bool{}
 	add := func(list []dyad, sign float64) {
 		var m float64
 		for _, d := range list {
@@ -92,6 +94,12 @@ func newDyadic(plus, minus []dyad, bounded bool) dyadic {
 		out.value += sign * m
 		for _, d := range list {
 			out.spread = out.spread || d.value != list[0].value
+			if d.value != 0 {
+				off0[d.source] = true
+			}
+			if d.value != 1 {
+				off1[d.source] = true
+			}
 			e := sign * d.weight * (d.value - m)
 			sums[d.source] += e
 			sources[d.source] += e
@@ -112,6 +120,7 @@ func newDyadic(plus, minus []dyad, bounded bool) dyadic {
 		add(minus, -1)
 	}
 	out.k, out.donors = len(sources), len(donors)
+	out.edge = bounded && min(len(off0), len(off1)) < edgeSources && (len(off0) == 0 || len(off1) == 0 || out.k > 2*edgeSources)
 	if out.k < 2 {
 		return out
 	}
@@ -135,7 +144,7 @@ func (d *dyadic) interval(level float64) interval {
 	switch {
 	case d.k < 2 || d.df() < 1 || math.IsNaN(d.value):
 		return noInterval
-	case !d.spread && d.bounded && (d.value == 0 || d.value == 1):
+	case d.edge:
 		lo, hi := wilson(d.value, float64(d.df()+1), level)
 		return interval{lo, hi, wilsonMethod(d.df() + 1), math.NaN()}
 	case !d.spread:

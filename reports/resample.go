@@ -40,15 +40,27 @@ type mean struct {
 	sources  int  // sources with data
 	bounded  bool // the values lie in 0..1
 	spread   bool // they are not all the same
+	edge     bool // bounded, and fewer than edgeSources sources differ from 0, or from 1
 }
+
+// edgeSources is the number of sources off the bound from which a resampled interval of a mean in 0..1 is trusted. With
+// fewer, most resamples hold none or one of them, and say next to nothing of how often such sources come.
+const edgeSources = 5
 
 // mean averages one value a source (NaN: none) over sources.
 func (a *Analysis) mean(values []float64, bounded bool) mean {
 	m := mean{num: make([]float64, len(a.clusters)), den: make([]float64, len(a.clusters)), bounded: bounded}
 	first := math.NaN()
+	off0, off1 := 0, 0
 	for i, v := range values {
 		if math.IsNaN(v) {
 			continue
+		}
+		if v != 0 {
+			off0++
+		}
+		if v != 1 {
+			off1++
 		}
 		c := a.sources[i].cluster
 		m.num[c] += v
@@ -67,6 +79,7 @@ func (a *Analysis) mean(values []float64, bounded bool) mean {
 		}
 	}
 	m.value = num / float64(m.sources)
+	m.edge = bounded && m.sources > 0 && min(off0, off1) < edgeSources && (off0 == 0 || off1 == 0 || m.sources > 2*edgeSources)
 	return m
 }
 
@@ -140,13 +153,13 @@ func tTwoSided(t, df float64) float64 {
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.CDF(-math.Abs(t))
 }
 
-// interval chooses the interval of a mean: BCa from 20 clusters on, t below, Wilson's score interval where every source
-// agrees on 0 or on 1 (resampling equal values would claim certainty). reps are the mean's replicates and are sorted.
+// interval chooses the interval of a mean: BCa from 20 clusters on, t below, Wilson's score interval where all sources but
+// a few agree on 0 or on 1 (resampling equal values would claim certainty). reps are the mean's replicates and are sorted.
 func (a *Analysis) interval(m *mean, reps []float64, level float64) interval {
 	switch {
 	case m.k < 2:
 		return noInterval
-	case !m.spread && m.bounded && (m.value == 0 || m.value == 1):
+	case m.edge:
 		lo, hi := wilson(m.value, float64(m.k), level)
 		return interval{lo, hi, wilsonMethod(m.k), math.NaN()}
 	case !m.spread:
@@ -164,8 +177,10 @@ func (a *Analysis) interval(m *mean, reps []float64, level float64) interval {
 func bcaMethod(n int) string {
 	return fmt.Sprintf("BCa bootstrap over sources expanded for their number, %d resamples", n)
 }
-func tMethod(k int) string      { return fmt.Sprintf("t over sources, %d df", k-1) }
-func wilsonMethod(k int) string { return fmt.Sprintf("Wilson score, n = %d (all sources agree)", k) }
+func tMethod(k int) string { return fmt.Sprintf("t over sources, %d df", k-1) }
+func wilsonMethod(k int) string {
+	return fmt.Sprintf("Wilson score, n = %d (all sources agree, or all but a few)", k)
+}
 
 // t is the interval from Student's distribution with k-1 degrees of freedom.
 func (m *mean) t(level float64) interval {
@@ -289,11 +304,12 @@ type point struct {
 	k        int
 	bounded  bool
 	spread   bool
+	edge     bool
 }
 
 // band is simultaneous over the points of one curve. From 20 clusters on it is the max-t band (the largest deviation of
 // any point in units of its standard error, Montiel Olea and Plagborg-Moller 2019), below it Bonferroni's with t; points
-// on which every source agrees take Wilson's interval at Bonferroni's level. A band never lies inside the pointwise
+// on which all sources but a few agree on 0 or 1 take Wilson's interval at Bonferroni's level. A band never lies inside the pointwise
 // interval.
 func (a *Analysis) band(points []point) (low, high []float64) {
 	low, high = make([]float64, len(points)), make([]float64, len(points))
@@ -329,7 +345,7 @@ func (a *Analysis) band(points []point) (low, high []float64) {
 	}
 	for i, p := range points {
 		lo, hi := p.value-c*p.se, p.value+c*p.se
-		if p.bounded && !p.spread && (p.value == 0 || p.value == 1) && p.k > 1 {
+		if p.edge && p.k > 1 {
 			lo, hi = wilson(p.value, float64(p.k), 1-(1-a.level)/float64(all))
 		} else if !p.spread {
 			lo, hi = p.interval.low, p.interval.high
