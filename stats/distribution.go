@@ -28,3 +28,5 @@ func tCDF(t, df float64) float64 { return distuv.StudentsT{Sigma: 1, Nu: df}.CDF
 func chiSquaredTail(x, df float64) float64 { return distuv.ChiSquared{K: df}.Survival(x) }
 
 func fQuantile(p, d1, d2 float64) float64 { return distuv.F{D1: d1, D2: d2}.Quantile(p) }
+
+func fTail(f, d1, d2 float64) float64 { return distuv.F{D1: d1, D2: d2}.Survival(f) }
