@@ -121,7 +121,7 @@ func (a *Analysis) rankAnswer(f *Finding, q Quantity, p place, does, name string
 	}
 	k := noticed(got)
 	s := fmt.Sprintf("%s %s %s amid the worst null of each (interval above .5): most %s, %s %s (n = %d, worst null %s)",
-		sentence(counted(k, len(got))), verb(k, does+"s", does), p.curve.describe(p.cell), most.Metric, name, most.ranged(), most.N, most.Null)
+		sentence(counted(k, len(got)))+a.aside(), verb(k, does+"s", does), p.curve.describe(p.cell), most.Metric, name, most.ranged(), most.N, most.Null)
 	if least != most {
 		s += fmt.Sprintf("; least %s, %s (worst null %s)", least.Metric, least.ranged(), least.Null)
 	}
@@ -206,7 +206,7 @@ func (a *Analysis) salienceAnswer(f *Finding) string {
 				below++
 			}
 		}
-		s := fmt.Sprintf("%s %s %s, alone, above the null that stands out most, alone: most %s, %s (n = %d, null %s)", sentence(counted(k, len(got))), verb(k, "rates", "rate"),
+		s := fmt.Sprintf("%s %s %s, alone, above the null that stands out most, alone: most %s, %s (n = %d, null %s)", sentence(counted(k, len(got)))+a.aside(), verb(k, "rates", "rate"),
 			p.curve.describe(p.cell), most.Metric, most.ranged(), most.N, most.Null)
 		if least != most {
 			s += fmt.Sprintf("; least %s, %s (null %s)", least.Metric, least.ranged(), least.Null)
@@ -328,7 +328,7 @@ func (a *Analysis) answer(findings []*Finding) string {
 		}
 	}
 	if f := find(hypothesesKind); f != nil {
-		out = append(out, "Declared beforehand: "+f.Answer)
+		out = append(out, f.declared())
 	}
 	for _, f := range findings {
 		if len(out) == 0 {
@@ -336,6 +336,36 @@ func (a *Analysis) answer(findings []*Finding) string {
 		}
 	}
 	return "Of " + a.scope() + ": " + lower(strings.TrimSpace(strings.Join(out, " ")))
+}
+
+// declared sums up the verdicts on the declared contrasts; a single one is told in full.
+func (f *Finding) declared() string {
+	if len(f.Contrasts) == 1 {
+		return "Declared beforehand: " + f.Answer
+	}
+	var parts []string
+	for _, v := range []Verdict{Larger, Above, Equivalent, Undecided, Below, Smaller, NotJudged} {
+		n := 0
+		for _, c := range f.Contrasts {
+			if c.Verdict == v {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	return fmt.Sprintf("Of %d contrasts declared beforehand: %s.", len(f.Contrasts), strings.Join(parts, ", "))
+}
+
+// aside says that controls are not counted, where there are any.
+func (a *Analysis) aside() string {
+	for i := range a.columns {
+		if a.columns[i].control {
+			return ", controls aside,"
+		}
+	}
+	return ""
 }
 
 // lower begins a text in lower case, unless its first word is a name.
