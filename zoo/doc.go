@@ -25,4 +25,13 @@
 // Graph optimisation is at the level "all". It is deterministic, and its blocked layouts make convolutions up to twice as
 // fast; the layout depends on the processor, which is therefore part of RuntimeInfo.Key, with the library's version.
 // Denormals are left as they are.
+//
+// # Speed and memory
+//
+// On a processor: one intra-op thread and as many callers as cores (two callers with one thread do what one caller with
+// two does, and callers also overlap their resizing). On a GPU: name a GPU build of the library with PROBITY_ONNXRUNTIME
+// and set Options.Provider to "cuda", raise Options.Batch to 32 or 64, and use one or two callers; products are kept in
+// full single precision (no TF32), so that results stay near those of a processor, but they are not its bytes. Files in
+// float16 are read and give float32 features. Model.Memory estimates what a caller needs; Zoo.Release frees a model whose
+// turn is over, so that several need never be held at once.
 package zoo

@@ -74,7 +74,6 @@ func Setup(ctx context.Context, opt Options, log io.Writer) (RuntimeInfo, error)
 		_, err := startRuntime(opt, cache)
 		return RuntimeInfo{Library: lib.Path, From: lib.From, CPU: CPUFeatures()}, err
 	}
-	opt.Runtime = lib.Path
 	return startRuntime(opt, cache)
 }
 
