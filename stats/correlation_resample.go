@@ -164,3 +164,15 @@ func weightedPearson(x, y []float64, cluster []int, w []float64) float64 {
 	}
 	return xy / math.Sqrt(xx) / math.Sqrt(yy)
 }
+
+// SpearmanReplicates gives the Spearman correlation in every cluster resample, for statistics built of several.
+func SpearmanReplicates(ctx context.Context, x, y []float64, cluster []int, r Resampling) ([]float64, error) {
+	if err := pairs("spearman", x, y, 3); err != nil {
+		return nil, err
+	}
+	open, k, err := correlationStatistic(SRCC, x, y, cluster)
+	if err != nil {
+		return nil, err
+	}
+	return r.Replicates(ctx, k, open)
+}

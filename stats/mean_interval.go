@@ -11,8 +11,8 @@ import (
 //   - fewer than 2 clusters: none;
 //   - all rows equal: Wilson's score interval at 0 or 1 of bounded values, each cluster one trial, else a degenerate
 //     interval with a warning;
-//   - 2 to 8 clusters: t with k-1 degrees of freedom;
-//   - 9 clusters or more: bootstrap-t with k-1 degrees of freedom. At 20 and above BCa covers less than it says for means
+//   - 2 to 4 clusters: t with k-1 degrees of freedom, always with a warning;
+//   - 5 clusters or more: bootstrap-t, whose t has k-1 degrees of freedom. At 20 and above BCa covers less than it says for means
 //     of skewed values, so that bootstrap-t, as exact to second order and studentised, is taken for means; BCa
 //     (ClusterBootstrap) serves what has no standard error of its own;
 //   - skewed values in fewer than 48 clusters: a warning, since no interval covers 95 % there.
@@ -58,7 +58,7 @@ func (m Mean) choose(opt MeanOptions) Interval {
 	if g := m.Skewness(); math.Abs(g) > skewed && k < 48 {
 		iv.warn(fmt.Sprintf("skewed cluster means (skewness %.2g) in only %d clusters: the interval covers less than it says", g, k))
 	}
-	if k < 5 {
+	if k < 9 {
 		iv.warn(fmt.Sprintf("%d clusters: the interval stands on their being roughly normal, which so few cannot show", k))
 	}
 	if opt.Bounded {
@@ -68,7 +68,7 @@ func (m Mean) choose(opt MeanOptions) Interval {
 }
 
 const (
-	fewForStudentised = 9
+	fewForStudentised = 5
 	skewed            = 1
 )
 

@@ -141,6 +141,13 @@ func (g Grid) cell(k int, shape Shape, between float64, drawn *stats.Drawn) Row 
 		share(rejects), share(warned), g.Replicates}
 }
 
+// bestOf is the coverage of the method that comes nearest to 95 %.
+func bestOf(r Row) float64 {
+	all := []float64{r.T, r.BootstrapT, r.BCa}
+	slices.SortFunc(all, func(a, b float64) int { return int(math.Copysign(1, math.Abs(a-.95)-math.Abs(b-.95))) })
+	return all[0]
+}
+
 // sample draws rows in clusters: a cluster effect and a residual of the same shape.
 func (g Grid) sample(s *stream.Stream, k int, shape Shape, between float64) [][]float64 {
 	x := make([][]float64, k)
@@ -179,12 +186,12 @@ commonly made: the percentile bootstrap over clusters, and every row counted as 
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %d | %s | %g | %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Clusters, r.Shape, r.Between, mark(r.Chosen, .93, .97),
 			pc(r.Warned), pc(r.T), pc(r.BootstrapT), pc(r.BCa), mark(r.Rejects, .04, .06), pc(r.Percentile), pc(r.ByRow))
-		if best := slices.Max([]float64{r.T, r.BootstrapT, r.BCa}); r.Chosen < .93 {
-			off = append(off, fmt.Sprintf("- %d clusters, %s, between %g: %s %% (the widest of the three covers %s %%)", r.Clusters, r.Shape, r.Between, pc(r.Chosen), pc(best)))
+		if best := bestOf(r); r.Chosen < .93 {
+			off = append(off, fmt.Sprintf("- %d clusters, %s, between %g: %s %% (best of the three methods: %s %%)", r.Clusters, r.Shape, r.Between, pc(r.Chosen), pc(best)))
 		}
 	}
 	if len(off) > 0 {
-		fmt.Fprintf(&b, "\n## Where the chosen interval covers less than 93 %%\nFew clusters cannot show how skewed their distribution is. The program warns where the sample betrays it.\n\n%s\n", strings.Join(off, "\n"))
+		fmt.Fprintf(&b, "\n## Where the chosen interval covers less than 93 %%\nFew clusters cannot show how skewed their distribution is. The program warns below 9 clusters always, and below 48 where the\nsample is skewed. Tests that reject in fewer than 4 %% of runs err on the safe side: differences of skewed values have heavy tails.\n\n%s\n", strings.Join(off, "\n"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
