@@ -134,7 +134,7 @@ func ClusterBootstrap(ctx context.Context, clusters int, open func() Statistic, 
 		iv.warn("one cluster: no interval")
 		return iv, nil
 	}
-	jack := Jackknife(clusters, f)
+	jack := jackknife(clusters, open)
 	if clusters < FewClusters {
 		return jackknifeT(iv, jack), nil
 	}
@@ -225,4 +225,27 @@ func sortedWithoutNaN(x []float64) []float64 {
 		x = x[1:]
 	}
 	return x
+}
+
+// jackknife is Jackknife on all cores.
+func jackknife(clusters int, open func() Statistic) []float64 {
+	out := make([]float64, clusters)
+	workers := min(runtime.GOMAXPROCS(0), clusters)
+	var wg sync.WaitGroup
+	for w := range workers {
+		f := open()
+		wg.Go(func() {
+			weight := make([]float64, clusters)
+			for i := range weight {
+				weight[i] = 1
+			}
+			for i := w; i < clusters; i += workers {
+				weight[i] = 0
+				out[i] = f(weight)
+				weight[i] = 1
+			}
+		})
+	}
+	wg.Wait()
+	return out
 }

@@ -30,6 +30,10 @@ func pearson(x, y []float64) float64 {
 		yy += b * b
 		xy += a * b
 	}
+	// The root of the product makes a perfect correlation exactly 1; out of range, the product of the roots.
+	if p := xx * yy; p > 1e-290 && p < 1e290 {
+		return max(-1, min(1, xy/math.Sqrt(p)))
+	}
 	return max(-1, min(1, xy/math.Sqrt(xx)/math.Sqrt(yy)))
 }
 

@@ -51,7 +51,7 @@ func Full() Grid {
 func Small() Grid {
 	g := Full()
 	g.Clusters, g.Shapes, g.Between = []int{5, 20, 48}, []Shape{Normal, Exponential}, []float64{.5}
-	g.Replicates, g.Resamples = 2000, 599
+	g.Replicates, g.Resamples = 2000, 399
 	return g
 }
 

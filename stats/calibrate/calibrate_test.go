@@ -1,0 +1,37 @@
+package calibrate_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"probity/stats/calibrate"
+)
+
+// TestChosenIntervalsCover is the small edition of docs/calibration.md. At 2,000 replicates the standard error of a share of
+// 95 % is half a point, so that the bounds of 93 to 97 % and 4 to 6 % are those of the full table.
+func TestChosenIntervalsCover(t *testing.T) {
+	g := calibrate.Small()
+	rows, err := calibrate.Run(context.Background(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.Shape == "normal" && (r.Rejects < .04 || r.Rejects > .06) {
+			t.Errorf("%+v: rejects %.3f", r, r.Rejects)
+		}
+		if r.Chosen < .93 || r.Chosen > .97 {
+			t.Errorf("%+v: covers %.3f", r, r.Chosen)
+		}
+		if r.ByRow > .85 {
+			t.Errorf("%+v: counting rows covers %.3f, which the cluster effect should break", r, r.ByRow)
+		}
+		if r.Clusters == 5 && r.Percentile > .9 {
+			t.Errorf("%+v: the percentile bootstrap covers %.3f of few clusters", r, r.Percentile)
+		}
+	}
+	var b strings.Builder
+	if err := calibrate.Write(&b, g, rows); err != nil || strings.Contains(b.String(), "%!") {
+		t.Errorf("the page: %v\n%s", err, b.String())
+	}
+}
