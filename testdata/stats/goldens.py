@@ -66,6 +66,7 @@ d = pd.DataFrame([(i, j, R[i, j]) for i in range(12) for j in range(4)], columns
 ic = pg.intraclass_corr(d, targets="item", raters="rater", ratings="v")
 out["ratings"] = R.tolist()
 out["icc"] = ic["ICC"].tolist()
+out["icc_ci"] = [list(map(float, v)) for v in ic[[c for c in ic.columns if c.startswith("CI")][0]]]  # pingouin prints two digits
 o = np.clip(np.round(R + 3), 1, 5); o[0, 1] = np.nan; o[3, 2] = np.nan; o[3, 3] = np.nan
 out["alpha_ratings"] = [[None if np.isnan(v) else v for v in r] for r in o]
 out["alpha"] = [krippendorff.alpha(reliability_data=o.T, level_of_measurement=l) for l in ("nominal", "ordinal", "interval")]
