@@ -155,7 +155,8 @@ func fitLogistic(score, rating []float64, parameters int) (LogisticFit, error) {
 			f.Warnings = append(f.Warnings, "the fitted curve is not monotone within the scores")
 		}
 	}
-	if best.c < lo-3*(hi-lo) || best.c > hi+3*(hi-lo) || scale > 10*(hi-lo) || scale < 1e-3*(hi-lo)/10 {
+	// Five scales beyond the data the logistic is an exponential to .7 %: centre and height are no longer told apart.
+	if best.c < lo-5*scale || best.c > hi+5*scale || scale > 10*(hi-lo) || scale < 1e-3*(hi-lo)/10 {
 		f.Converged = false
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the optimum lies at infinity (centre %.3g, scale %.3g standard deviations)", best.c, scale))
 	}

@@ -105,15 +105,23 @@ func TestMaterialOracle(t *testing.T) {
 	}
 }
 
-// TestLogisticOfRealMetric reaches the optimum at which common starting values stop early (.8406 instead of .8418).
-func TestLogisticOfRealMetric(t *testing.T) {
-	col := columns(t, filepath.Join(sharedtest.Dir(t, "data/iqa-scores"), "tid2013/TID2013.VQMT.csv"))
-	for _, name := range []string{"DSSIM", "SSIMULACRA", "Butteraugli"} {
-		four := must[stats.LogisticFit](t)(stats.FitLogistic4(col[name], col["mos"]))
-		five := must[stats.LogisticFit](t)(stats.FitLogistic5(col[name], col["mos"]))
-		t.Logf("%s: 4: %.5f %v %v; 5: %.5f %v %v", name, four.Pearson, four.Converged, four.Warnings, five.Pearson, five.Monotone, five.Warnings)
-		if five.Pearson < four.Pearson-1e-9 {
-			t.Errorf("%s: five parameters (%.6f) below four (%.6f), of which they are more", name, five.Pearson, four.Pearson)
+// TestLogisticOfRealMetrics reaches the optimum at which common starting values stop early (.8406 instead of .8418), and says
+// of it that it is not monotone, and of the 4-parameter one of DSSIM that it lies at infinity (scipy's least_squares from 12
+// starts reaches the same .86734 with an asymptote of 12,537 for ratings of 0 to 8).
+func TestLogisticOfRealMetrics(t *testing.T) {
+	dir := filepath.Join(sharedtest.Dir(t, "data/iqa-scores"), "tid2013")
+	col := columns(t, filepath.Join(dir, "TID2013.VQMT.csv"))
+	fit := must[stats.LogisticFit](t)
+	ha := fit(stats.FitLogistic5(numbers(t, filepath.Join(dir, "metrics_values", "psnr_ha.txt")), col["mos"]))
+	digits(t, "PSNR-HA, 5 parameters", ha.Pearson, .8418, 4)
+	if ha.Monotone {
+		t.Error("the 5-parameter fit of PSNR-HA turns within the scores")
+	}
+	for name, want := range map[string]float64{"DSSIM": .86734, "SSIMULACRA": .69846, "Butteraugli": .75397} {
+		four := fit(stats.FitLogistic4(col[name], col["mos"]))
+		digits(t, name+", 4 parameters", four.Pearson, want, 5)
+		if (name == "SSIMULACRA") != four.Converged {
+			t.Errorf("%s: converged %v, parameters %v", name, four.Converged, four.Parameters)
 		}
 	}
 }
