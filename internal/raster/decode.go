@@ -41,7 +41,11 @@ type Meta struct {
 }
 
 type format struct {
-	name   string
+	name string
+	// dense is the most pixels that a byte of a file can hold, 0 where there is no bound: 1-bit pixels deflated 1032 times,
+	// one bit for a block of 64 in a progressive JPEG, 1-bit pixels. A header that claims more is refused before anything of
+	// that size is allocated.
+	dense  int
 	match  func(data []byte) bool
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
@@ -52,12 +56,12 @@ func prefix(p string) func([]byte) bool {
 }
 
 var formats = []format{
-	{"png", prefix("\x89PNG\r\n\x1a\n"), png.DecodeConfig, png.Decode},
-	{"jpeg", prefix("\xff\xd8"), jpeg.DecodeConfig, jpeg.Decode},
-	{"webp", func(d []byte) bool { return len(d) > 12 && string(d[:4]) == "RIFF" && string(d[8:12]) == "WEBP" }, webp.DecodeConfig, webp.Decode},
-	{"tiff", func(d []byte) bool { return prefix("II*\x00")(d) || prefix("MM\x00*")(d) }, tiff.DecodeConfig, tiff.Decode},
-	{"bmp", prefix("BM"), bmp.DecodeConfig, bmp.Decode},
-	{"gif", func(d []byte) bool { return prefix("GIF87a")(d) || prefix("GIF89a")(d) }, gif.DecodeConfig, gif.Decode},
+	{"png", 8 * 1032, prefix("\x89PNG\r\n\x1a\n"), png.DecodeConfig, png.Decode},
+	{"jpeg", 512, prefix("\xff\xd8"), jpeg.DecodeConfig, jpeg.Decode},
+	{"webp", 0, func(d []byte) bool { return len(d) > 12 && string(d[:4]) == "RIFF" && string(d[8:12]) == "WEBP" }, webp.DecodeConfig, webp.Decode},
+	{"tiff", 0, func(d []byte) bool { return prefix("II*\x00")(d) || prefix("MM\x00*")(d) }, tiff.DecodeConfig, tiff.Decode},
+	{"bmp", 8, prefix("BM"), bmp.DecodeConfig, bmp.Decode},
+	{"gif", 0, func(d []byte) bool { return prefix("GIF87a")(d) || prefix("GIF89a")(d) }, gif.DecodeConfig, gif.Decode},
 }
 
 // Decode reads a picture as Pillow's Image.open, ImageOps.exif_transpose and convert("RGB") do together. The format is
@@ -110,14 +114,25 @@ func decode(data []byte, f format) (m *Image, meta Meta, err error) {
 	if cfg.Width > MaxPixels/cfg.Height {
 		return nil, meta, fmt.Errorf("%w: its header says %d x %d, more than %d megapixels", ErrTooLarge, cfg.Width, cfg.Height, MaxPixels/1000000)
 	}
+	if f.dense > 0 && cfg.Width*cfg.Height > f.dense*len(data) {
+		return nil, meta, fmt.Errorf("%w: %s: %d bytes cannot hold the %d x %d pixels of its header", ErrTruncated, f.name, len(data), cfg.Width, cfg.Height)
+	}
+	transparent := -1
+	if f.name == "gif" {
+		data, transparent = opaqueGIF(data)
+	}
 	img, err := f.decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, meta, broken(f.name, err)
 	}
 	if f.name == "gif" {
-		img = onCanvas(img, cfg)
+		img = onCanvas(img, cfg, max(0, transparent))
 	}
 	m = toRGB(img, &meta)
+	meta.Alpha = meta.Alpha || transparent >= 0
+	if f.name == "png" && data[25]&3 == 0 { // the header's colour type: 0 grey, 4 grey with alpha
+		meta.Grey = true
+	}
 	if o := orientation(data, f.name); o > 1 {
 		meta.Orientation = o
 		m = m.orient(o)
@@ -134,21 +149,6 @@ func broken(name string, err error) error {
 		return fmt.Errorf("%w: %s: %v", ErrTooLarge, name, err)
 	}
 	return fmt.Errorf("damaged %s: %w", name, err)
-}
-
-// onCanvas puts a GIF's first frame where it belongs on the whole canvas.
-func onCanvas(img image.Image, cfg image.Config) image.Image {
-	b := img.Bounds()
-	if b.Min == (image.Point{}) && b.Dx() == cfg.Width && b.Dy() == cfg.Height {
-		return img
-	}
-	out := image.NewNRGBA(image.Rect(0, 0, cfg.Width, cfg.Height))
-	for y := max(0, b.Min.Y); y < min(b.Max.Y, cfg.Height); y++ {
-		for x := max(0, b.Min.X); x < min(b.Max.X, cfg.Width); x++ {
-			out.Set(x, y, img.At(x, y))
-		}
-	}
-	return out
 }
 
 // toRGB turns a decoded picture into 8-bit sRGB.

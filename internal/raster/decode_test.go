@@ -44,6 +44,7 @@ func TestHostileFiles(t *testing.T) {
 		{"text", []byte("this is no picture"), raster.ErrFormat},
 		{"huge header", hugePNG(100000, 100000), raster.ErrTooLarge},
 		{"header of 2^31", hugePNG(1<<31-1, 1<<31-1), raster.ErrTooLarge},
+		{"a header of 100 megapixels and no data", hugePNG(10000, 10000), raster.ErrTruncated},
 		{"half a PNG", whole[:len(whole)/2], raster.ErrTruncated},
 		{"half a JPEG", jpeg[:len(jpeg)/2], raster.ErrTruncated},
 		{"a PNG's first bytes", whole[:20], raster.ErrTruncated},
@@ -138,7 +139,19 @@ func FuzzDecode(f *testing.F) {
 		if err == nil && (len(m.Pix) != 3*m.W*m.H || m.W < 1 || meta.Width*meta.Height != m.W*m.H) {
 			t.Errorf("%d x %d with %d bytes, header %d x %d", m.W, m.H, len(m.Pix), meta.Width, meta.Height)
 		}
-		_, _ = raster.DecodeMask(data)
+	})
+}
+
+func FuzzDecodeMask(f *testing.F) {
+	m := raster.NewMask(8, 8)
+	m.In[9] = 1
+	g, _ := m.EncodePNG()
+	f.Add(g)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := raster.DecodeMask(data)
+		if err == nil && (len(m.In) != m.W*m.H || m.Count() > len(m.In) || bytes.ContainsFunc(m.In, func(v rune) bool { return v > 1 })) {
+			t.Errorf("%d x %d with %d values", m.W, m.H, len(m.In))
+		}
 	})
 }
 

@@ -15,37 +15,28 @@ func DeltaE00(L1, a1, b1, L2, a2, b2 float64) float64 {
 	g := 1 + .5*(1-math.Sqrt(c7/(c7+pow25to7)))
 	a1, a2 = a1*g, a2*g
 	C1, C2 := math.Sqrt(a1*a1+b1*b1), math.Sqrt(a2*a2+b2*b2)
-	h1, h2 := hue360(a1, b1), hue360(a2, b2)
-
 	dL, dC := L2-L1, C2-C1
-	grey := C1*C2 == 0
-	dh, hm := 0.0, h1+h2
-	if !grey {
-		// Opposite hues count as 180 degrees apart, not more, also where the arc tangent's last digit says otherwise:
-		// the published pairs 10 and 14 depend on it.
-		const half = 180 + 1e-9
-		dh = h2 - h1
-		switch {
-		case dh > half:
-			dh -= 360
-		case dh < -half:
-			dh += 360
-		}
-		switch {
-		case math.Abs(h1-h2) <= half:
-			hm = (h1 + h2) / 2
-		case h1+h2 < 360:
-			hm = (h1 + h2 + 360) / 2
-		default:
-			hm = (h1 + h2 - 360) / 2
-		}
-	}
-	const rad = math.Pi / 180
-	dH := 2 * math.Sqrt(C1*C2) * math.Sin(dh/2*rad)
 	Lm, Cm := (L1+L2)/2, (C1+C2)/2
 
-	// The four cosines of multiples of the mean hue come from one sine and cosine of it.
-	s1, c1 := math.Sincos(hm * rad)
+	// dH, the sine and cosine s1, c1 of the mean hue, and the mean hue hm in degrees, 0..360. Where the hues are not
+	// nearly opposite, vectors give all of it with one arc tangent: the mean hue is the bisector, and with p = C1*C2 and
+	// f = p + a1*a2 + b1*b2 = 2*p*cos(dh/2)^2, dH = 2*sqrt(p)*sin(dh/2) = (a1*b2-a2*b1)*sqrt(2/f).
+	const rad = math.Pi / 180
+	var dH, s1, c1, hm float64
+	known := false
+	p := C1 * C2
+	if f := p + (a1*a2 + b1*b2); f > .1*p {
+		dH = (a1*b2 - a2*b1) * math.Sqrt(2/f)
+		c1, s1 = a1*C2+a2*C1, b1*C2+b2*C1
+		n := 1 / math.Sqrt(c1*c1+s1*s1)
+		c1, s1 = c1*n, s1*n
+	} else {
+		dH, hm = oppositeHues(a1, b1, a2, b2, p)
+		s1, c1 = math.Sincos(hm * rad)
+		known = true
+	}
+
+	// The four cosines of multiples of the mean hue come from its sine and cosine.
 	cos2 := c1*c1 - s1*s1
 	sin2 := 2 * s1 * c1
 	cos3, sin3 := cos2*c1-sin2*s1, sin2*c1+cos2*s1
@@ -53,24 +44,62 @@ func DeltaE00(L1, a1, b1, L2, a2, b2 float64) float64 {
 	sin4 := 2 * sin2 * cos2
 	t := 1 - .17*(c1*cos30+s1*sin30) + .24*cos2 + .32*(cos3*cos6-sin3*sin6) - .20*(cos4*cos63+sin4*sin63)
 
-	q := (hm - 275) / 25
-	theta := 30 * math.Exp(-q*q)
-	cm2 := Cm * Cm
-	cm7 := cm2 * cm2 * cm2 * Cm
-	rc := 2 * math.Sqrt(cm7/(cm7+pow25to7))
+	// The rotation term fades as exp(-((hm-275)/25)^2): from 150 degrees on, nothing of it is left in 52 bits.
+	rt := 0.0
+	if known || c1*cos275+s1*sin275 > -.866 {
+		if !known {
+			if hm = math.Atan2(s1, c1) / rad; hm < 0 {
+				hm += 360
+			}
+		}
+		q := (hm - 275) / 25
+		cm2 := Cm * Cm
+		cm7 := cm2 * cm2 * cm2 * Cm
+		rt = -2 * math.Sqrt(cm7/(cm7+pow25to7)) * math.Sin(60*rad*math.Exp(-q*q))
+	}
 	l2 := (Lm - 50) * (Lm - 50)
-	sl := 1 + .015*l2/math.Sqrt(20+l2)
-	sc := 1 + .045*Cm
-	sh := 1 + .015*Cm*t
-	rt := -math.Sin(2*theta*rad) * rc
-	x, y, z := dL/sl, dC/sc, dH/sh
-	return math.Sqrt(math.Max(0, x*x+y*y+z*z+rt*y*z))
+	x := dL / (1 + .015*l2/math.Sqrt(20+l2))
+	y := dC / (1 + .045*Cm)
+	z := dH / (1 + .015*Cm*t)
+	if e := x*x + y*y + z*z + rt*y*z; e > 0 {
+		return math.Sqrt(e)
+	}
+	return 0
+}
+
+// oppositeHues gives dH and the mean hue in degrees, as published, also where one colour is grey (p is 0) or the hues are
+// up to 180 degrees apart, where the mean is a matter of convention.
+func oppositeHues(a1, b1, a2, b2, p float64) (dH, hm float64) {
+	h1, h2 := hue360(a1, b1), hue360(a2, b2)
+	if p == 0 {
+		return 0, h1 + h2
+	}
+	// Opposite hues count as 180 degrees apart, not more, also where the arc tangent's last digit says otherwise: the
+	// published pairs 10 and 14 depend on it.
+	const half = 180 + 1e-9
+	dh := h2 - h1
+	hm = (h1 + h2) / 2
+	if math.Abs(dh) > half {
+		if hm < 180 {
+			hm += 180
+		} else {
+			hm -= 180
+		}
+		if dh > 0 {
+			dh -= 360
+		} else {
+			dh += 360
+		}
+	}
+	return 2 * math.Sqrt(p) * math.Sin(dh/2*math.Pi/180), hm
 }
 
 var (
 	sin30, cos30 = math.Sincos(30 * math.Pi / 180)
 	sin6, cos6   = math.Sincos(6 * math.Pi / 180)
 	sin63, cos63 = math.Sincos(63 * math.Pi / 180)
+
+	sin275, cos275 = math.Sincos(275 * math.Pi / 180)
 )
 
 func hue360(a, b float64) float64 {
@@ -157,7 +186,9 @@ func Measure(before, after *Image, labBefore *Lab, region *Mask) Difference {
 		}
 		changed++
 		sumAll += de
-		d.MaxDE00 = math.Max(d.MaxDE00, de)
+		if de > d.MaxDE00 {
+			d.MaxDE00 = de
+		}
 		if in {
 			sumIn += de
 			for c := range a {

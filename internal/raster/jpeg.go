@@ -19,7 +19,8 @@ func chromaName(r image.YCbCrSubsampleRatio) string {
 }
 
 // convertYCbCr turns planes into RGB. Chroma is brought to full resolution with the triangle filter that libjpeg calls
-// fancy upsampling and uses by default (jdsample.c), for the ratios that it uses it for; the others are repeated.
+// fancy upsampling and uses by default (jdsample.c), for the ratios that it uses it for; the others are repeated. WebP's
+// is 4:2:0 with libwebp's form of that filter (dsp/upsampling.c), which rounds every sample to nearest.
 func convertYCbCr(s *image.YCbCr, out *Image, webp bool) {
 	w, h := out.W, out.H
 	cw, ch := w, h
@@ -33,7 +34,11 @@ func convertYCbCr(s *image.YCbCr, out *Image, webp bool) {
 	}
 	up := chroma{w: w, cw: cw, ch: ch, stride: s.CStride, sums: make([]int32, cw)}
 	switch {
+	case webp:
+		up.odd = 8
+		up.row = up.h2v2
 	case s.SubsampleRatio == image.YCbCrSubsampleRatio420 && cw > 2:
+		up.odd = 7
 		up.row = up.h2v2
 	case s.SubsampleRatio == image.YCbCrSubsampleRatio422 && cw > 2:
 		up.row = up.h2v1
@@ -62,6 +67,7 @@ func convertYCbCr(s *image.YCbCr, out *Image, webp bool) {
 type chroma struct {
 	w, cw, ch, stride int
 	sums              []int32
+	odd               int32 // h2v2: what rounds the samples in odd columns; 8 is to nearest, libjpeg alternates
 	row               func(plane []uint8, y int, dst []uint8)
 }
 
@@ -100,14 +106,19 @@ func (c *chroma) h2v2(plane []uint8, y int, dst []uint8) {
 	for i := range s {
 		s[i] = 3*int32(a[i]) + int32(b[i])
 	}
+	if n == 1 {
+		c.put(dst, 0, (4*s[0]+8)>>4)
+		c.put(dst, 1, (4*s[0]+c.odd)>>4)
+		return
+	}
 	c.put(dst, 0, (4*s[0]+8)>>4)
-	c.put(dst, 1, (3*s[0]+s[1]+7)>>4)
+	c.put(dst, 1, (3*s[0]+s[1]+c.odd)>>4)
 	for i := 1; i < n-1; i++ {
 		c.put(dst, 2*i, (3*s[i]+s[i-1]+8)>>4)
-		c.put(dst, 2*i+1, (3*s[i]+s[i+1]+7)>>4)
+		c.put(dst, 2*i+1, (3*s[i]+s[i+1]+c.odd)>>4)
 	}
 	c.put(dst, 2*n-2, (3*s[n-1]+s[n-2]+8)>>4)
-	c.put(dst, 2*n-1, (4*s[n-1]+7)>>4)
+	c.put(dst, 2*n-1, (4*s[n-1]+c.odd)>>4)
 }
 
 func (c *chroma) h1v2(plane []uint8, y int, dst []uint8) {
