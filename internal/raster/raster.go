@@ -1,5 +1,9 @@
 package raster
 
+// Version changes whenever Decode or Resize gives other bytes for the same file, or a colour difference changes by more
+// than rounding. Whatever is kept of a picture between runs is valid for one version only.
+const Version = "2"
+
 // Image is an 8-bit sRGB picture: 3 bytes a pixel (R, G, B), rows from the top, no padding. Len(Pix) is 3*W*H.
 type Image struct {
 	W, H int
