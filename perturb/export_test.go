@@ -1,0 +1,35 @@
+package perturb
+
+import "probity/internal/trial"
+
+// For tests: what is done before quantising, and the pieces of edits.
+var (
+	Inpainted   = inpainted
+	Seamless    = seamless
+	Superpixels = superpixels
+)
+
+// ScrambledSpectra gives the power spectrum before scrambling and of the three scrambled planes, not rounded.
+func ScrambledSpectra(in *trial.Input, share float64) (before, after [3][]float64, err error) {
+	sc, err := newScrambler(in)
+	if err != nil {
+		return before, after, err
+	}
+	power := func(z []complex128) []float64 {
+		p := make([]float64, len(z))
+		for i, v := range z {
+			p[i] = real(v)*real(v) + imag(v)*imag(v)
+		}
+		return p
+	}
+	for c, plane := range sc.scrambled(share) {
+		before[c] = power(sc.spectrum[c])
+		z := make([]complex128, len(plane))
+		for i, v := range plane {
+			z[i] = complex(v, 0)
+		}
+		sc.fft.forward(z)
+		after[c] = power(z)
+	}
+	return before, after, nil
+}
