@@ -65,7 +65,8 @@ func gaussian(sigma float64) []float64 {
 	return kernel
 }
 
-// convolve filters an interleaved RGB plane with a symmetric kernel along both axes, in place, edges reflected.
+// convolve filters an interleaved RGB plane with a symmetric kernel along both axes, in place, edges reflected. Samples at
+// equal distances are added before they are weighed, which halves the multiplications.
 func convolve(plane []float64, w, h int, kernel []float64) {
 	radius := len(kernel) / 2
 	// Columns first: whole rows are added, which the processor's caches like.
@@ -73,27 +74,32 @@ func convolve(plane []float64, w, h int, kernel []float64) {
 	stride := 3 * w
 	for y := range h {
 		dst := tmp[y*stride : (y+1)*stride]
-		for k, c := range kernel {
-			src := plane[reflect(y+k-radius, h)*stride:][:len(dst)]
-			for i, v := range src {
-				dst[i] += c * v
-			}
-		}
+		weigh(dst, kernel, func(k int) []float64 { return plane[reflect(y+k-radius, h)*stride:] })
 	}
 	padded := make([]float64, 3*(w+2*radius))
 	for y := range h {
 		row := tmp[y*stride : (y+1)*stride]
-		for x := range w + 2*radius {
-			i := 3 * reflect(x-radius, w)
-			copy(padded[3*x:3*x+3], row[i:i+3])
+		copy(padded[3*radius:], row)
+		for x := range radius {
+			left, right := 3*reflect(x-radius, w), 3*reflect(w+x, w)
+			copy(padded[3*x:3*x+3], row[left:left+3])
+			copy(padded[3*(w+radius+x):3*(w+radius+x)+3], row[right:right+3])
 		}
-		dst := plane[y*stride : (y+1)*stride]
-		clear(dst)
-		for k, c := range kernel {
-			src := padded[3*k:][:len(dst)]
-			for i, v := range src {
-				dst[i] += c * v
-			}
+		weigh(plane[y*stride:(y+1)*stride], kernel, func(k int) []float64 { return padded[3*k:] })
+	}
+}
+
+// weigh sets dst to the sum of kernel[k] times row k.
+func weigh(dst, kernel []float64, row func(k int) []float64) {
+	last := len(kernel) - 1
+	c, mid := kernel[last/2], row(last / 2)[:len(dst)]
+	for i, v := range mid {
+		dst[i] = c * v
+	}
+	for k := range last / 2 {
+		c, a, b := kernel[k], row(k)[:len(dst)], row(last - k)[:len(dst)]
+		for i, v := range a {
+			dst[i] += c * (v + b[i])
 		}
 	}
 }

@@ -10,7 +10,11 @@
 //	sweep, _ := p.Prepare(ctx, &trial.Input{Image: img, Draw: draw})
 //	noisy, _ := sweep(10) // sigma 10 levels
 //
+// Beside them stand the changes of sets, on trial.SetPerturbations (sets.go), and of words, on trial.TextPerturbations
+// (words.go); region.go says where an edit acts.
+//
 // Laws that every perturbation keeps, and that a test asserts over the whole registry: severity 0 returns the same bytes;
-// pixels outside the region keep theirs; a larger severity never makes a smaller change; the same streams give the same
-// pixels; no input is changed.
+// pixels outside the region (the one that the outcome names, else the one given) keep theirs; a larger severity never makes
+// a smaller change, but where the severity is a count or a distance; the same streams give the same pixels; no input is
+// changed.
 package perturb
