@@ -89,9 +89,7 @@ func (v View) pack(dst []float64, tile int, scale float64) {
 			for k := range v.Cols {
 				out := panel[k*tile:][:n]
 				if v.double != nil {
-					for r, x := range v.double[k*v.stride+i:][:n] {
-						out[r] = x
-					}
+					copy(out, v.double[k*v.stride+i:])
 				} else {
 					for r, x := range v.single[k*v.stride+i:][:n] {
 						out[r] = float64(x)
