@@ -61,6 +61,8 @@ const (
 	OfRequirement   Part = "requirement"
 	OfSourceCaption Part = "source caption"
 	OfTargetCaption Part = "target caption"
+	// OfReferences asks for the embeddings of all reference captions: one tensor of layout Tokens, [R, C], a row each.
+	OfReferences Part = "references"
 )
 
 // Text reports whether the part is words.
@@ -207,6 +209,10 @@ type ModelInfo struct {
 	Outputs  []OutputInfo
 	Text     bool    // it has a text tower
 	Logit    float64 // logit scale of a contrastive pair; 0 where it has none
+	// Fit and Keeps say which part of a picture its input shows: "crop" the centred square whose side is Keeps times the
+	// picture's shorter side, "squash" and "asis" the whole picture, "" not known.
+	Fit   string
+	Keeps float64
 }
 
 // OutputInfo describes one output of an image tower.
@@ -259,10 +265,13 @@ type Set struct {
 	Clusters []string // N labels of the unit that statistics resample; nil: every member is its own
 }
 
-// Matrix is row-major, Rows x Cols.
+// Matrix is row-major, Rows x Cols. Where the feature is a map or tokens a row is the flattened tensor, and Layout, H, W
+// and Prefix say how, as in Tensor; they are zero for a pooled feature.
 type Matrix struct {
-	Rows, Cols int
-	Data       []float32
+	Rows, Cols   int
+	Data         []float32
+	Layout       Layout
+	H, W, Prefix int
 }
 
 // SetScore is a set metric's verdict with its interval.
