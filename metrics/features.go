@@ -71,10 +71,14 @@ func init() {
 		Long: "d_i = 1 - a_i.b_i / (|a_i| |b_i|) at each place i of a CNN's map or a ViT's patch tokens; the score is the `mean`, the `max`, " +
 			"or the mean of the `top` share of places (PatchGAN's idea of judging regions, as a metric). Where both vectors are zero the distance " +
 			"is 0, where one is, 1. Prefix tokens (CLS, registers) are left out. A place's receptive field is larger than its cell, and a ViT's " +
-			"may be the whole picture.",
-		Source: "Isola, Zhu, Zhou and Efros, Image-to-image translation with conditional adversarial networks, CVPR 2017 (judging patches)",
+			"may be the whole picture.\n\n" +
+			"pool = `assignment` does not compare place with place: each place of the input is given its own place of the output such that the mean " +
+			"distance is the smallest possible (a linear assignment), and that mean is the score. What has only moved costs nothing. At most " +
+			"1,024 places.",
+		Source: "Isola, Zhu, Zhou and Efros, Image-to-image translation with conditional adversarial networks, CVPR 2017 (judging patches); " +
+			"Jonker and Volgenant, Computing 38 (1987), and scipy.optimize.linear_sum_assignment (assignment)",
 		Params: append(modelParams("spatial", "a map or tokens"),
-			registry.Param{Name: "pool", Type: registry.String, Default: "mean", Enum: []string{"mean", "max", "top"}, Doc: "how places are pooled"},
+			registry.Param{Name: "pool", Type: registry.String, Default: "mean", Enum: []string{"mean", "max", "top", "assignment"}, Doc: "how places are pooled"},
 			registry.Param{Name: "share", Type: registry.Float, Default: .05, Min: 1e-6, Max: 1, Unit: "fraction", Doc: "share of places that pool = \"top\" averages, at least one"}),
 	}, trial.MetricEntry{Direction: trial.Distance, Low: 0, High: 2, Symmetric: true, Group: trial.Learned, AnySize: true,
 		New: func(v registry.Values, env trial.Env) (trial.Metric, error) {
@@ -168,6 +172,9 @@ func (m patchCosine) Score(t *trial.Trial) (trial.Score, error) {
 	}
 	if a.Layout == trial.Pooled {
 		return trial.Score{}, fmt.Errorf("output %s of %s is pooled: patch-cosine needs a map or tokens", m.needs[0].Output, m.needs[0].Model)
+	}
+	if m.pool == "assignment" {
+		return assigned(a, b)
 	}
 	na := trial.Remember(t.Memo, "norms "+m.needs[0].Model+" "+m.needs[0].Output, func() []float64 { return norms(a) })
 	d := distances(a, b, na)

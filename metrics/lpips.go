@@ -47,6 +47,9 @@ type lpips struct {
 }
 
 func newLPIPS(model, heads string, outputs []string, env trial.Env) (*lpips, error) {
+	if env == nil {
+		return nil, fmt.Errorf("LPIPS needs the folder of its linear heads")
+	}
 	data, err := env.Asset(heads)
 	if err != nil {
 		return nil, fmt.Errorf("LPIPS needs its linear heads: %w", err)

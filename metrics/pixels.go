@@ -9,14 +9,19 @@ import (
 	"probity/internal/trial"
 )
 
+// classical registers a symmetric metric on pixels that has no parameters.
+func classical(info registry.Info, dir trial.Direction, lo, hi float64, unit string, f func(*trial.Trial) (trial.Score, error)) {
+	trial.Metrics.Add(info, trial.MetricEntry{Direction: dir, Low: lo, High: hi, Unit: unit, Symmetric: true, Group: trial.Classical,
+		New: func(registry.Values, trial.Env) (trial.Metric, error) { return pair(f), nil }})
+}
+
 func init() {
-	classical := func(info registry.Info, dir trial.Direction, lo, hi float64, unit string, f func(*trial.Trial) (trial.Score, error)) {
-		trial.Metrics.Add(info, trial.MetricEntry{Direction: dir, Low: lo, High: hi, Unit: unit, Symmetric: true, Group: trial.Classical,
-			New: func(registry.Values, trial.Env) (trial.Metric, error) { return pair(f), nil }})
-	}
 	classical(registry.Info{Name: "mse", Version: 1, Doc: "mean squared error of the 8-bit sRGB values",
 		Long: "MSE = mean over pixels and channels of (a - b)^2, in squared levels of 0..255.", Source: "skimage.metrics.mean_squared_error"},
 		trial.Distance, 0, 255*255, "levels^2", func(t *trial.Trial) (trial.Score, error) { return trial.Score{Value: mse(t.Input, t.Output)}, nil })
+	classical(registry.Info{Name: "mae", Version: 1, Doc: "mean absolute error of the 8-bit sRGB values",
+		Long: "MAE = mean over pixels and channels of |a - b|, in levels of 0..255.", Source: "numpy"},
+		trial.Distance, 0, 255, "levels", func(t *trial.Trial) (trial.Score, error) { return trial.Score{Value: mae(t.Input, t.Output)}, nil })
 	classical(registry.Info{Name: "psnr", Version: 1, Doc: "peak signal-to-noise ratio, 10 log10(255^2 / MSE)",
 		Long:   "In dB, over all channels together, data range 255. Equal pictures give +Inf, as in scikit-image; some programs cap it.",
 		Source: "skimage.metrics.peak_signal_noise_ratio"},
@@ -59,6 +64,15 @@ func mse(a, b *raster.Image) float64 {
 	for i, v := range a.Pix {
 		d := int64(v) - int64(b.Pix[i])
 		sum += d * d
+	}
+	return float64(sum) / float64(len(a.Pix))
+}
+
+func mae(a, b *raster.Image) float64 {
+	var sum int64
+	for i, v := range a.Pix {
+		d := int64(v) - int64(b.Pix[i])
+		sum += max(d, -d)
 	}
 	return float64(sum) / float64(len(a.Pix))
 }
