@@ -40,7 +40,7 @@ func (m histogram) Score(t *trial.Trial) (trial.Score, error) {
 	if m.distance == "emd" {
 		return trial.Score{Value: moved(marginals(t.Input), marginals(t.Output), len(t.Input.Pix)/3, len(t.Output.Pix)/3)}, nil
 	}
-	a, b := joint(t.Input, m.bins), joint(t.Output, m.bins)
+	a, b := jointHistogram(t.Input, m.bins), jointHistogram(t.Output, m.bins)
 	sum := 0.0
 	for i, p := range a {
 		q := b[i]
@@ -83,7 +83,7 @@ func moved(a, b [3][256]int, na, nb int) float64 {
 	return total / 3
 }
 
-func joint(m *raster.Image, bins int) []float64 {
+func jointHistogram(m *raster.Image, bins int) []float64 {
 	h := make([]float64, bins*bins*bins)
 	one := 3 / float64(len(m.Pix))
 	counts := make([]int, len(h))
