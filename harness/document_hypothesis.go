@@ -268,4 +268,5 @@ var findingNeeds = map[string]struct{ edits, nulls, crossed bool }{
 	"salience":       {edits: true, nulls: true},
 	"detection":      {edits: true, nulls: true, crossed: true},
 	"area-threshold": {edits: true, nulls: true, crossed: true},
+	"locality":       {edits: true, nulls: true, crossed: true},
 }

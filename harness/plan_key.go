@@ -86,6 +86,13 @@ func (k *keyMaker) steps(e PerturbSection, severity float64, replicate int) {
 		}
 		k.text("step", st.Kind, st.Stream, strconv.Itoa(st.Info.Version), st.Params.Canonical(), strconv.Itoa(replicate))
 		k.number(at)
+		if c, ok := st.Perturbation.(trial.Content); ok {
+			sum, err := c.Content()
+			if err != nil { // what cannot be read now fails again, with its reason, when the stimulus is made
+				sum = "unreadable: " + err.Error()
+			}
+			k.text("content", sum)
+		}
 		if !st.Entry.Donor {
 			continue
 		}

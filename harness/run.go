@@ -48,7 +48,7 @@ type Scored struct {
 const batchSize = 8
 
 // pixelsVersion is raised whenever the same file may give other pixels: decoding, working size, fitting of donors.
-const pixelsVersion = "pixels 1"
+const pixelsVersion = "pixels 1, decoder " + raster.Version
 
 // Score carries out the first phase of a plan: every stimulus is made, every metric judges it, and the results lie in
 // durable segments under Dir. A run that was interrupted goes on where it was.
