@@ -2,7 +2,7 @@
 GO ?= go
 RUN ?= runs
 
-.PHONY: demo test lint bench setup figures findings goldens calibrate clean
+.PHONY: demo test lint bench setup figures goldens calibrate clean
 
 # setup finds the ONNX Runtime library, or fetches it through a package client into a cache folder.
 setup:
@@ -23,6 +23,20 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# figures redraws docs/gallery.md and its pictures.
+figures:
+	$(GO) run ./reports/figure/gallery docs
+
+# calibrate simulates how often intervals cover and tests reject, at full size, and writes docs/calibration.md.
+calibrate:
+	$(GO) run ./stats/calibrate/run > docs/calibration.md.tmp
+	mv docs/calibration.md.tmp docs/calibration.md
+
+# goldens makes the reference values anew; it needs the Python packages that each script names.
+PYTHON ?= python3
+goldens:
+	for f in testdata/*/goldens.py; do $(PYTHON) $$f || exit 1; done
 
 clean:
 	rm -rf $(RUN)

@@ -18,10 +18,9 @@ var (
 
 // pen draws a path given in a shape's own frame (the unit circle, y down) into a rasteriser.
 type pen struct {
-	r        *vector.Rasterizer
-	cx, cy   float64 // centre in pixels
-	ux, uy   float64 // the frame's x axis in pixels
-	reversed bool
+	r      *vector.Rasterizer
+	cx, cy float64 // centre in pixels
+	ux, uy float64 // the frame's x axis in pixels
 }
 
 func (p *pen) at(x, y float64) (float32, float32) {

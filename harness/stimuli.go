@@ -6,7 +6,6 @@ import (
 
 	"probity/internal/raster"
 	"probity/internal/trial"
-	"probity/perturb"
 )
 
 // A made stimulus: its picture and its row of the table. img is nil where it could not be made; reason says why.
@@ -337,6 +336,5 @@ func (c cover) mask(m *raster.Mask) *raster.Mask {
 // region resolves a region on the source. Its streams are those of the region alone, so that all edits of a source with
 // the same replicate act in the same place.
 func (m *maker) region(ctx context.Context, r RegionSpec, replicate int) (*raster.Mask, error) {
-	return perturb.Region{Shape: r.Shape, Area: r.Area, Placement: r.Placement, Mask: r.Mask}.
-		Resolve(ctx, m.src, m.img, m.plan.RegionDraw(m.src, replicate))
+	return r.Resolve(ctx, m.src, m.img, m.plan.RegionDraw(m.src, replicate))
 }

@@ -34,6 +34,7 @@ func (a *app) reportCommand() *cobra.Command {
 			if opt.Width != "" && opt.Width != "column" && opt.Width != "page" {
 				return wrong("--width %q: wants column or page", opt.Width)
 			}
+			opt.Cache = got[0]
 			in.Options = opt
 			dir := out
 			if dir == "" {

@@ -44,6 +44,7 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 	if err := saveInput(in, dir); err != nil {
 		return err
 	}
+	in.Options.Cache = dir
 	res, err := reports.Write(ctx, in, dir)
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
