@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sort"
 	"time"
 
@@ -164,9 +165,24 @@ func WriteScores(t *trial.Table, dir string) ([]string, error) {
 	return []string{"scores.csv", "scores.parquet"}, WriteFile(filepath.Join(dir, "scores.parquet"), pq)
 }
 
-// Finish writes manifest.json, which marks a run as complete; files are those that it left, relative to dir.
+// Finish writes manifest.json, which marks a run as complete; files are those that it left, relative to dir. Figures and
+// tables of an earlier report, which are not among them, are removed: a folder never holds the answers to two questions.
 func Finish(dir string, m *Manifest, files []string) error {
 	sort.Strings(files)
+	for _, sub := range []string{"figures", "tables"} {
+		old, err := os.ReadDir(filepath.Join(dir, sub))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("looking for figures of an earlier report: %w", err)
+		}
+		for _, e := range old {
+			if _, ours := slices.BinarySearch(files, sub+"/"+e.Name()); ours || e.IsDir() {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, sub, e.Name())); err != nil {
+				return fmt.Errorf("removing a figure of an earlier report: %w", err)
+			}
+		}
+	}
 	for _, f := range files {
 		sum, err := hashFile(filepath.Join(dir, filepath.FromSlash(f)))
 		if err != nil {
