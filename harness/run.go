@@ -23,9 +23,16 @@ type RunOptions struct {
 	Dir      string // the run's folder, runs/NAME
 	Workers  int    // sources scored at a time; at least 1
 	Fresh    bool   // forget what earlier runs left in Dir
+	Shard    Shard  // score only a part of the sources; the zero Shard is all of them
 	Progress Progress
 	Log      *slog.Logger
 }
+
+// Shard is part I of N (1 to N) of a run's sources, for several machines that share the work: their segments, put into
+// one folder, make the same run.
+type Shard struct{ I, N int }
+
+func (s Shard) has(source int) bool { return s.N == 0 || source%s.N == s.I-1 }
 
 // Progress is told how a run goes on. It is called from several goroutines.
 type Progress interface {
@@ -51,7 +58,7 @@ const batchSize = 8
 const pixelsVersion = "pixels 1, decoder " + raster.Version
 
 // Score carries out the first phase of a plan: every stimulus is made, every metric judges it, and the results lie in
-// durable segments under Dir. A run that was interrupted goes on where it was.
+// durable segments under Dir. A run that was interrupted goes on where it was. Of a shard no table is made.
 func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored, error) {
 	if opt.Fresh {
 		if err := os.RemoveAll(filepath.Join(opt.Dir, "segments")); err != nil {
@@ -72,6 +79,9 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 	}
 	if err := r.all(ctx); err != nil {
 		return nil, err
+	}
+	if opt.Shard.N > 0 {
+		return &Scored{Computed: r.computed, Reused: r.reused}, nil
 	}
 	return r.merge()
 }
@@ -121,12 +131,18 @@ func (r *run) open() error {
 
 // all scores every source, several at a time.
 func (r *run) all(ctx context.Context) error {
-	total := len(r.plan.Sources) * len(r.plan.Stimuli) * len(r.metrics)
+	var sources []*trial.Source
+	for i, src := range r.plan.Sources {
+		if r.opt.Shard.has(i) {
+			sources = append(sources, src)
+		}
+	}
+	total := len(sources) * len(r.plan.Stimuli) * len(r.metrics)
 	r.opt.Progress.Start("scoring", total, "scores")
 	defer r.opt.Progress.End()
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.opt.Workers))
-	for _, src := range r.plan.Sources {
+	for _, src := range sources {
 		if inner.Err() != nil {
 			break
 		}
@@ -135,8 +151,8 @@ func (r *run) all(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if n := len(r.plan.Sources); n > 0 && len(r.failed) == n {
-		return fmt.Errorf("none of the %d pictures could be scored; the first: %s", n, r.failed[r.plan.Sources[0].ID])
+	if n := len(sources); n > 0 && len(r.failed) == n {
+		return fmt.Errorf("none of the %d pictures could be scored; the first: %s", n, r.failed[sources[0].ID])
 	}
 	return ctx.Err()
 }

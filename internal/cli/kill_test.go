@@ -247,6 +247,44 @@ func TestResumedRunTakesOverEveryFinishedUnit(t *testing.T) {
 	}
 }
 
+// Parts scored apart, their segments put together, make the run that one machine makes.
+func TestShardsMakeTheSameRun(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "kill.toml"), []byte(killExperiment), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		c, log := program(t, dir, append([]string{"run", "kill.toml"}, args...)...)
+		if err := c.Wait(); err != nil {
+			t.Fatalf("%v\n%s", err, log)
+		}
+		return log.String()
+	}
+	run("--out", "whole")
+	for i := 1; i <= 3; i++ {
+		part := filepath.Join(dir, fmt.Sprint("part", i))
+		run("--out", part, "--shard", fmt.Sprintf("%d/3", i))
+		if err := os.CopyFS(filepath.Join(dir, "joined", "segments"), os.DirFS(filepath.Join(part, "segments"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if log := run("--out", "joined"); !strings.Contains(log, "scores were there already") {
+		t.Errorf("the joined run computed scores anew:\n%s", log)
+	}
+	want, got := left(t, filepath.Join(dir, "whole")), left(t, filepath.Join(dir, "joined"))
+	for name, data := range want {
+		if got[name] != data {
+			t.Errorf("%s differs from the run of one machine", name)
+		}
+	}
+	c, log := program(t, dir, "run", "kill.toml", "--shard", "4/3")
+	c.Wait()
+	if c.ProcessState.ExitCode() != exitInput || !strings.Contains(log.String(), "--shard") {
+		t.Errorf("--shard 4/3: status %d, %s", c.ProcessState.ExitCode(), log)
+	}
+}
+
 // Ctrl-C ends a run within a second, with status 130.
 func TestInterruptEndsWithinASecond(t *testing.T) {
 	dir := t.TempDir()

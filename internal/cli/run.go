@@ -17,12 +17,16 @@ func (a *app) runCommand() *cobra.Command {
 	var f experimentFlags
 	var out string
 	var fresh bool
+	var shard string
 	c := &cobra.Command{
 		Use:   "run EXPERIMENT",
 		Short: "carry out an experiment: edit, score, analyse, draw",
 		Long: `Carry out an experiment. Results go to runs/NAME: report.html, figures, tables, scores.csv and scores.parquet,
 findings.json and manifest.json. A run that was interrupted goes on where it was when the same command is given again,
-and a run that has not changed is not computed again.`,
+and a run that has not changed is not computed again.
+
+Several machines can share a run: each scores one part with --shard 1/4, 2/4, ...; their segments folders, copied into
+one, make the whole run, which the command without --shard then merges without computing a score anew.`,
 		Example: `  probity run experiments/first-look.toml
   probity run experiments/photo-edits.toml --images photos --models models`,
 		Args: args(1, 1, "one experiment file"),
@@ -40,22 +44,29 @@ and a run that has not changed is not computed again.`,
 			if dir == "" {
 				dir = filepath.Join("runs", p.Experiment.Name)
 			}
-			return a.carryOut(c.Context(), p, m, dir, f.workers, fresh)
+			opt := harness.RunOptions{Dir: dir, Workers: f.workers, Fresh: fresh, Progress: a.progress(), Log: a.log}
+			if shard != "" {
+				if n, err := fmt.Sscanf(shard+".", "%d/%d.", &opt.Shard.I, &opt.Shard.N); n != 2 || err != nil || opt.Shard.I < 1 || opt.Shard.I > opt.Shard.N {
+					return wrong("--shard %q: wants a part and the number of parts, as in 1/4", shard)
+				}
+			}
+			return a.carryOut(c.Context(), p, m, opt)
 		},
 	}
 	f.register(c)
 	c.Flags().StringVar(&out, "out", "", "folder for the results (default runs/NAME)")
 	c.Flags().BoolVar(&fresh, "fresh", false, "compute everything anew")
+	c.Flags().StringVar(&shard, "shard", "", "score one part of the sources only, as in 1/4, and make no report")
 	return c
 }
 
 // carryOut scores a plan, then writes everything that a run leaves.
-func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, dir string, workers int, fresh bool) error {
+func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harness.RunOptions) error {
 	start := time.Now()
-	if workers < 1 {
-		return wrong("--workers %d: wants at least 1", workers)
+	if opt.Workers < 1 {
+		return wrong("--workers %d: wants at least 1", opt.Workers)
 	}
-	release, err := harness.Lock(dir)
+	release, err := harness.Lock(opt.Dir)
 	if err != nil {
 		return err
 	}
@@ -64,8 +75,8 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, dir strin
 		a.say("note: %s", w)
 	}
 	c := p.Counts
-	a.say("%s: %d sources, %d stimuli, %d scores, %d workers on %d processors", p.Experiment.Name, c.Sources, c.Stimuli, c.Scores, workers, runtime.NumCPU())
-	scored, err := harness.Score(ctx, p, m, harness.RunOptions{Dir: dir, Workers: workers, Fresh: fresh, Progress: a.progress(), Log: a.log})
+	a.say("%s: %d sources, %d stimuli, %d scores, %d workers on %d processors", p.Experiment.Name, c.Sources, c.Stimuli, c.Scores, opt.Workers, runtime.NumCPU())
+	scored, err := harness.Score(ctx, p, m, opt)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			return err
@@ -80,9 +91,14 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, dir strin
 	} else if scored.Reused > 0 {
 		a.say("computed %d scores, took %d from before", scored.Computed, scored.Reused)
 	}
-	if err := a.writeRun(ctx, p, m, scored, dir, start); err != nil {
+	if opt.Shard.N > 0 {
+		a.say("part %d of %d is scored; with the segments of all parts in %s, the same command without --shard makes the report",
+			opt.Shard.I, opt.Shard.N, filepath.Join(opt.Dir, "segments"))
+		return nil
+	}
+	if err := a.writeRun(ctx, p, m, scored, opt.Dir, start); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out, filepath.Join(dir, "report.html"))
+	fmt.Fprintln(a.out, filepath.Join(opt.Dir, "report.html"))
 	return nil
 }
