@@ -2,7 +2,7 @@
 GO ?= go
 RUN ?= runs
 
-.PHONY: demo test lint bench setup figures goldens calibrate clean
+.PHONY: demo test lint bench overhead setup figures goldens calibrate clean
 
 # setup finds the ONNX Runtime library, or fetches it through a package client into a cache folder.
 setup:
@@ -24,8 +24,13 @@ lint:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-# figures redraws docs/gallery.md and its pictures.
-figures:
+# overhead measures runs beside their bare models and beside Python, for docs/benchmarks.md; it wants IMAGES and MODELS.
+overhead: setup
+	$(GO) run ./experiments/bench --images $(IMAGES) --models $(MODELS) --python $(PYTHON)
+
+# figures redraws docs/gallery.md with its pictures, and the README's figure from the demo.
+figures: demo
+	cp $(RUN)/first-look/figures/detection-hue-shift.png docs/first-look.png
 	$(GO) run ./reports/figure/gallery docs
 
 # calibrate simulates how often intervals cover and tests reject, at full size, and writes docs/calibration.md.
