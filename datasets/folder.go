@@ -48,7 +48,7 @@ func openFolder(ctx context.Context, params registry.Values, opt trial.OpenOptio
 	}
 	st, err := os.Stat(opt.Path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the picture folder: %w", err)
+		return nil, fmt.Errorf("opening the picture folder: %w; name it in [images] path, or with --images", err)
 	}
 	if !st.IsDir() {
 		return nil, fmt.Errorf("opening the picture folder %s: it is a file; name the folder that holds it", opt.Path)
@@ -56,6 +56,9 @@ func openFolder(ctx context.Context, params registry.Values, opt trial.OpenOptio
 	names, err := pictureNames(opt.Path)
 	if err != nil {
 		return nil, fmt.Errorf("listing the picture folder: %w", err)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the folder %s holds no picture: no file whose name ends as one of PNG, JPEG, WebP, TIFF, BMP or GIF", opt.Path)
 	}
 	captions, err := readCaptions(params.String("captions"))
 	if err != nil {
@@ -106,7 +109,7 @@ func openFolder(ctx context.Context, params registry.Values, opt trial.OpenOptio
 		col.Sources = append(col.Sources, src)
 	}
 	if len(col.Sources) == 0 {
-		err := fmt.Errorf("the folder %s holds no picture that can be used", opt.Path)
+		err := fmt.Errorf("the folder %s holds %w", opt.Path, trial.ErrNoPicture)
 		for i, p := range col.Problems {
 			if i == 5 {
 				err = fmt.Errorf("%w\n  and %d more", err, len(col.Problems)-i)

@@ -60,7 +60,11 @@ func (f *experimentFlags) load(ctx context.Context, a *app, path string, m model
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, inputError{fmt.Errorf("%s: %w", path, err)}
+		err = fmt.Errorf("%s: %w", path, err)
+		if errors.Is(err, trial.ErrNoPicture) { // the input was right, all of it failed
+			return nil, err
+		}
+		return nil, inputError{err}
 	}
 	p, err := harness.NewPlan(x, col, m)
 	if err != nil {

@@ -54,7 +54,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "probity: %v\n", err)
 	var input inputError
-	if errors.As(err, &input) {
+	if _, _, unknown := root.Find(args); errors.As(err, &input) || unknown != nil {
 		return exitInput
 	}
 	return exitFailed

@@ -74,9 +74,9 @@ func reportInput(p *harness.Plan, scored *harness.Scored, shown []harness.Exhibi
 	e := &in.Experiment
 	switch x.Images.Dataset {
 	case "folder":
-		e.Noun = "picture"
+		e.Noun, e.Dataset = "picture", filepath.Base(x.Images.Path)
 	case "scenes":
-		e.Noun = "rendered scene"
+		e.Noun, e.Dataset = "rendered scene", ""
 	}
 	for _, s := range p.Perturbs {
 		e.Perturbs = append(e.Perturbs, reports.Perturb{Label: s.Label, Kind: s.Kind, Role: s.Role, Axis: s.Axis})

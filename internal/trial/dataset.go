@@ -2,9 +2,13 @@ package trial
 
 import (
 	"context"
+	"errors"
 
 	"probity/internal/registry"
 )
+
+// ErrNoPicture is wrapped by the error of a data set whose pictures all failed.
+var ErrNoPicture = errors.New("no picture that can be used")
 
 // DatasetEntry is what a data set registers.
 type DatasetEntry struct {
