@@ -23,15 +23,20 @@ type LogisticFit struct {
 }
 
 // FitLogistic4 fits VQEG's (2000, FR-TV phase I) monotone logistic with four parameters.
-func FitLogistic4(score, rating []float64) (LogisticFit, error) { return fitLogistic(score, rating, 4) }
+func FitLogistic4(score, rating []float64) (LogisticFit, error) {
+	return fitLogistic(score, rating, 4, nil)
+}
 
 // FitLogistic5 fits the logistic with an added line (Sheikh, Sabir and Bovik 2006), which is not monotone by construction.
-func FitLogistic5(score, rating []float64) (LogisticFit, error) { return fitLogistic(score, rating, 5) }
+func FitLogistic5(score, rating []float64) (LogisticFit, error) {
+	return fitLogistic(score, rating, 5, nil)
+}
 
 // fitLogistic projects the linear parameters out (Golub and Pereyra 1973), so that only centre and slope are searched: a
 // grid over both finds the basin, and Nelder and Mead's simplex from its best points the optimum. Starting values, at which
-// other fits stop early, play no part.
-func fitLogistic(score, rating []float64, parameters int) (LogisticFit, error) {
+// other fits stop early, play no part. near, where it is not nil, is a fit of nearly the same data, from whose optimum alone
+// the search starts (the jackknife's refits).
+func fitLogistic(score, rating []float64, parameters int, near *LogisticFit) (LogisticFit, error) {
 	none := LogisticFit{Pearson: math.NaN(), RMSE: math.NaN(), RMSEPlain: math.NaN()}
 	if err := pairs("logistic fit", score, rating, parameters+1); err != nil {
 		return none, err
@@ -86,7 +91,16 @@ func fitLogistic(score, rating []float64, parameters int) (LogisticFit, error) {
 	type start struct{ c, s, loss float64 }
 	var starts []start
 	const steps = 24
+	if near != nil {
+		c, s := near.centre(parameters)
+		c, s = (c-mx)/sx, math.Log(s/sx)
+		_, l := solve(c, s)
+		starts = append(starts, start{c, s, l})
+	}
 	for i := range steps {
+		if near != nil {
+			break
+		}
 		c := lo - 1 + (hi-lo+2)*float64(i)/(steps-1)
 		for j := range steps {
 			s := -4 + 6*float64(j)/(steps-1)
@@ -161,6 +175,23 @@ func fitLogistic(score, rating []float64, parameters int) (LogisticFit, error) {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the optimum lies at infinity (centre %.3g, scale %.3g standard deviations)", best.c, scale))
 	}
 	return f, nil
+}
+
+// centre is the logistic's middle and scale, in the scores' own unit.
+func (f *LogisticFit) centre(parameters int) (centre, scale float64) {
+	if parameters == 4 {
+		return f.Parameters[2], f.Parameters[3]
+	}
+	return f.Parameters[2], 1 / f.Parameters[1]
+}
+
+// At is the fitted rating of a score.
+func (f *LogisticFit) At(score float64) float64 {
+	b := f.Parameters
+	if len(b) == 4 {
+		return (b[0]-b[1])/(1+math.Exp(-(score-b[2])/math.Abs(b[3]))) + b[1]
+	}
+	return b[0]*(.5-1/(1+math.Exp(b[1]*(score-b[2])))) + b[3]*score + b[4]
 }
 
 // OutlierRatio is the share of items whose fitted value lies further from the rating than width standard errors of it (VQEG
