@@ -85,11 +85,10 @@ func tokens(m *trial.Tensor) *trial.Tensor {
 type assets map[string]any
 
 func (assets) Model(name string) (trial.ModelInfo, error) {
-	out := trial.ModelInfo{Name: name, Family: "cnn", Text: true, Fit: "squash"}
-	for _, o := range []trial.OutputInfo{{Name: "embedding", Layout: trial.Pooled}, {Name: "joint", Layout: trial.Pooled}, {Name: "logits", Layout: trial.Pooled}, {Name: "spatial", Layout: trial.Grid}, {Name: "tokens", Layout: trial.Tokens}} {
-		out.Outputs = append(out.Outputs, o)
-	}
-	return out, nil
+	return trial.ModelInfo{Name: name, Family: "cnn", Text: true, Fit: "squash", Outputs: []trial.OutputInfo{
+		{Name: "embedding", Layout: trial.Pooled}, {Name: "joint", Layout: trial.Pooled}, {Name: "logits", Layout: trial.Pooled},
+		{Name: "spatial", Layout: trial.Grid}, {Name: "tokens", Layout: trial.Tokens},
+	}}, nil
 }
 
 func (a assets) Asset(name string) ([]byte, error) {
