@@ -10,8 +10,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"probity/internal/raster"
 	"probity/internal/registry"
@@ -64,32 +67,25 @@ func openFolder(ctx context.Context, params registry.Values, opt trial.OpenOptio
 	if err != nil {
 		return nil, err
 	}
+	hashes, problems, err := tryPictures(ctx, opt.Path, names)
+	if err != nil {
+		return nil, err
+	}
 	col := &trial.Collection{Name: "folder"}
 	seen := map[string]string{} // hash -> first name
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		file := filepath.Join(opt.Path, filepath.FromSlash(name))
-		data, err := os.ReadFile(file)
-		if err != nil {
-			col.Problems = append(col.Problems, trial.Problem{What: name, Reason: err.Error()})
+	for i, name := range names {
+		if problems[i] != nil {
+			col.Problems = append(col.Problems, trial.Problem{What: name, Reason: problems[i].Error()})
 			continue
 		}
-		// Decoding every picture once, here, keeps the sources that a run counts equal to those that it can score.
-		if _, _, err := raster.Decode(data); err != nil {
-			col.Problems = append(col.Problems, trial.Problem{What: name, Reason: err.Error()})
-			continue
-		}
-		sum := sha256.Sum256(data)
-		hash := hex.EncodeToString(sum[:])
+		hash := hashes[i]
 		if first, ok := seen[hash]; ok {
 			col.Problems = append(col.Problems, trial.Problem{What: name, Reason: "has the same bytes as " + first})
 			continue
 		}
 		seen[hash] = name
 		src := &trial.Source{ID: name, Hash: hash}
-		pic := &folderPicture{file: file, size: opt.Size, fit: opt.Fit}
+		pic := &folderPicture{file: filepath.Join(opt.Path, filepath.FromSlash(name)), size: opt.Size, fit: opt.Fit}
 		if i := strings.IndexByte(name, '/'); i > 0 {
 			src.Class = name[:i]
 		}
@@ -120,6 +116,29 @@ func openFolder(ctx context.Context, params registry.Values, opt trial.OpenOptio
 		return nil, err
 	}
 	return col, nil
+}
+
+// tryPictures decodes every picture once, which keeps the sources that a run counts equal to those that it can score, and
+// gives the hash of its bytes or what is wrong with it.
+func tryPictures(ctx context.Context, root string, names []string) (hashes []string, problems []error, err error) {
+	hashes, problems = make([]string, len(names)), make([]error, len(names))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.NumCPU())
+	for i, name := range names {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+			if err == nil {
+				_, _, err = raster.Decode(data)
+			}
+			sum := sha256.Sum256(data)
+			hashes[i], problems[i] = hex.EncodeToString(sum[:]), err
+			return nil
+		})
+	}
+	return hashes, problems, g.Wait()
 }
 
 // pictureNames lists the pictures below root as slash paths, sorted. Hidden files and folders are passed over.

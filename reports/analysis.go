@@ -26,6 +26,7 @@ type Analysis struct {
 	anchors  []*swap
 	controls []*swap
 	draws    *resamples
+	humans   []*judged
 
 	mu   sync.Mutex
 	memo map[detectKey]*detected
@@ -82,6 +83,8 @@ type swap struct {
 const (
 	defaultLevel     = 0.95
 	defaultResamples = 2000
+	// agreementResamples are those of agreement with people, whose quantiles and ranks are looked at closely.
+	agreementResamples = 10000
 	// fewClusters is the number from which intervals are bootstrapped; below it they come from t.
 	fewClusters = 20
 	// thresholdSources is the number of sources from which a threshold is given.
@@ -95,10 +98,12 @@ const (
 // NewAnalysis indexes an input. The error says what of the table cannot be used.
 func NewAnalysis(in *Input) (*Analysis, error) {
 	t := in.Table
-	if t == nil || len(t.Columns) == 0 {
+	if len(in.Human) > 0 && (t == nil || len(t.Stimuli) == 0) {
+		t = new(trial.Table)
+	} else if t == nil || len(t.Columns) == 0 {
 		return nil, fmt.Errorf("reading the scores: the table has no metric")
 	}
-	if len(t.Stimuli) == 0 {
+	if len(t.Stimuli) == 0 && len(in.Human) == 0 {
 		return nil, fmt.Errorf("reading the scores: the table has no stimulus")
 	}
 	if len(t.Score) != len(t.Columns) {
@@ -117,6 +122,9 @@ func NewAnalysis(in *Input) (*Analysis, error) {
 	n := in.Options.Resamples
 	if n == 0 {
 		n = defaultResamples
+		if len(t.Stimuli) == 0 {
+			n = agreementResamples
+		}
 	}
 	if n < 200 {
 		return nil, fmt.Errorf("options: %d resamples are too few for an interval, 200 are needed", n)
@@ -126,6 +134,18 @@ func NewAnalysis(in *Input) (*Analysis, error) {
 			return nil, fmt.Errorf("reading the scores: %s has %d scores for %d stimuli", t.Columns[m].Label, len(t.Score[m]), len(t.Stimuli))
 		}
 		a.columns = append(a.columns, newColumn(t, m))
+	}
+	for i := range in.Human {
+		d, err := newJudged(&in.Human[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range a.humans {
+			if o.Name == d.Name {
+				return nil, fmt.Errorf("reading the judgements: two data sets are called %q", d.Name)
+			}
+		}
+		a.humans = append(a.humans, d)
 	}
 	a.index()
 	a.draws = newResamples(in.Experiment.Seed, n, len(a.clusters))

@@ -52,13 +52,13 @@ func ReadDocument(dir string) (*Document, error) {
 func Compare(before, after *Document) *Comparison {
 	out := &Comparison{Method: "MOVER (Zou and Donner 2008) from the runs' own intervals, as if they were independent"}
 	type key struct {
-		kind, quantity, metric, perturb, shape, null, area, severity string
+		kind, quantity, metric, perturb, shape, null, dataset, at, area, severity string
 	}
 	of := func(kind string, e *Estimate) key {
-		return key{kind, string(e.Quantity), e.Metric, e.Perturb, e.Shape, e.Null, full(float64(e.Area)), full(float64(e.Severity))}
+		return key{kind, string(e.Quantity), e.Metric, e.Perturb, e.Shape, e.Null, e.Dataset, e.At, full(float64(e.Area)), full(float64(e.Severity))}
 	}
 	words := func(k key) string {
-		return fmt.Sprintf("%s of %s: %s %s %s %s %s", k.quantity, k.metric, k.perturb, k.severity, k.shape, k.area, k.null)
+		return fmt.Sprintf("%s of %s: %s %s %s %s %s %s %s", k.quantity, k.metric, k.dataset, k.at, k.perturb, k.severity, k.shape, k.area, k.null)
 	}
 	old := map[key]*Estimate{}
 	for _, f := range before.Findings {

@@ -88,6 +88,13 @@ type Estimate struct {
 	DF       Number  `json:"df"`     // of a t interval
 	N        int     `json:"n"`      // clusters, the unit of the interval
 	Sources  int     `json:"sources"`
+	// Of agreement with people: the data set of judgements, the part of it ("within source", "distortion 3"), the sign with
+	// which the value counts as agreement, and the interval of the metric's rank in it.
+	Dataset  string `json:"dataset,omitempty"`
+	At       string `json:"at,omitempty"`
+	Sign     int    `json:"sign,omitempty"`
+	RankLow  int    `json:"rank_low,omitempty"`
+	RankHigh int    `json:"rank_high,omitempty"`
 	// Censored is 1 where the value is only known to be larger than Value (the largest tested), -1 where smaller.
 	Censored int   `json:"censored,omitempty"`
 	Warnings []int `json:"warnings,omitempty"` // places in Finding.Warnings, from 0
@@ -100,6 +107,7 @@ type Contrast struct {
 	Metric           string   `json:"metric"`
 	Against          string   `json:"against"`
 	At               string   `json:"at"` // the condition in words
+	Dataset          string   `json:"dataset,omitempty"`
 	Quantity         Quantity `json:"quantity"`
 	Value            Number   `json:"value"`
 	Low              Number   `json:"low"`

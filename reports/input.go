@@ -11,6 +11,7 @@ import (
 type Input struct {
 	Table      *trial.Table
 	Experiment Experiment
+	Human      []Judged        // judgements with the metrics' scores of the same items; none: no finding on agreement
 	Exhibits   []Exhibit       // pictures that the report shows; none: no strips and no gallery
 	Manifest   json.RawMessage // shown folded at the end of the page; nil: left out
 	Options    Options
@@ -85,7 +86,10 @@ type Options struct {
 	Only    []string // kinds of finding whose figures and tables are written; none means all
 
 	Level     float64 // of intervals; 0 means 0.95
-	Resamples int     // bootstrap resamples; 0 means 2000
+	Resamples int     // bootstrap resamples; 0 means 2000, of agreement with people 10,000
 	Cache     string  // folder where findings are kept between renderings; "" means the folder that is written
 	Workers   int     // findings computed at a time; 0 means one a core. No result depends on it
+	// Progress, where it is set, is told of the statistics on agreement: of how many in all some more are done. It is
+	// called from several goroutines.
+	Progress func(total, done int)
 }

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ func full(v float64) string {
 // tidy writes all estimates of a finding as CSV, a row each.
 func (f *Finding) tidy() string {
 	var b strings.Builder
-	b.WriteString("quantity,metric,perturb,shape,area,severity,realised,unit,null,worst,value,low,high,band_low,band_high,level,method,df,n,sources,censored,warnings\n")
+	b.WriteString("quantity,metric,perturb,shape,area,severity,realised,unit,null,worst,value,low,high,band_low,band_high,level,method,df,n,sources,censored,warnings,dataset,at,sign,rank_low,rank_high\n")
 	text := func(s string) {
 		if strings.ContainsAny(s, ",\"\r\n") {
 			s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
@@ -50,8 +51,15 @@ func (f *Finding) tidy() string {
 		for _, w := range e.Warnings {
 			codes = append(codes, f.Warnings[w].Code)
 		}
-		b.WriteString(strings.Join(codes, ";")) // codes need no quotes
-		b.WriteByte('\n')
+		text(strings.Join(codes, ";"))
+		text(e.Dataset)
+		text(e.At)
+		if e.Sign == 0 {
+			b.WriteString(",,\n")
+			continue
+		}
+		text(strconv.Itoa(e.Sign))
+		fmt.Fprintf(&b, "%d,%d\n", e.RankLow, e.RankHigh)
 	}
 	return b.String()
 }

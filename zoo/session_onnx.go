@@ -71,9 +71,6 @@ func resolve(path string) string {
 type onnxSession struct {
 	s    *ort.DynamicAdvancedSession
 	desc onnxInfo
-
-	mu     sync.Mutex
-	shapes map[string][]ort.Shape // of the outputs, by the shape of the input; learnt in a first run
 }
 
 func (s *onnxSession) info() onnxInfo { return s.desc }
@@ -184,7 +181,7 @@ func newSession(file openFile, opt Options) (session, error) {
 		}
 		return nil, fmt.Errorf("opening %s: %w", file.name, err)
 	}
-	return &onnxSession{s: s, desc: desc, shapes: map[string][]ort.Shape{}}, nil
+	return &onnxSession{s: s, desc: desc}, nil
 }
 
 // buffer is a tensor in our own memory, float32 or float16.
@@ -331,8 +328,7 @@ func (l *onnxLane) runOnce(outputs []string, opts *ort.RunOptions) error {
 		if err := l.makeOutputs(opts); err != nil {
 			return err
 		}
-	}
-	if err := l.s.s.RunWithOptions(l.inputs, l.outputs, opts); err != nil {
+	} else if err := l.s.s.RunWithOptions(l.inputs, l.outputs, opts); err != nil {
 		return err
 	}
 	for _, name := range outputs {
@@ -345,38 +341,39 @@ func (l *onnxLane) runOnce(outputs []string, opts *ort.RunOptions) error {
 	return nil
 }
 
-// makeOutputs makes a buffer for every output. Their shapes come from running the model once for this shape of its
-// input, since a file need not say them.
+// makeOutputs runs the model with outputs that the runtime allocates, since a file need not say their shapes, and makes
+// a buffer of our own for each, with what this first run gave.
 func (l *onnxLane) makeOutputs(opts *ort.RunOptions) error {
-	key := fmt.Sprint(l.shape.dims)
-	l.s.mu.Lock()
-	shapes := l.s.shapes[key]
-	l.s.mu.Unlock()
-	if shapes == nil {
-		outs := make([]ort.Value, len(l.s.desc.outputs))
-		err := l.s.s.RunWithOptions(l.inputs, outs, opts)
-		for i, v := range outs {
+	first := make([]ort.Value, len(l.s.desc.outputs))
+	err := l.s.s.RunWithOptions(l.inputs, first, opts)
+	defer func() {
+		for _, v := range first {
 			if v != nil {
-				shapes = append(shapes, v.GetShape())
 				_ = v.Destroy()
-			} else if err == nil {
-				err = fmt.Errorf("the output %s is missing", l.s.desc.outputs[i].name)
 			}
 		}
-		if err != nil {
-			return err
-		}
-		l.s.mu.Lock()
-		l.s.shapes[key] = shapes
-		l.s.mu.Unlock()
+	}()
+	if err != nil {
+		return err
 	}
 	var made []ort.Value
 	for i, o := range l.s.desc.outputs {
-		b, err := newBuffer(o.kind, shapes[i])
+		if first[i] == nil {
+			return fmt.Errorf("the output %s is missing", o.name)
+		}
+		b, err := newBuffer(o.kind, first[i].GetShape())
 		if err != nil {
 			return fmt.Errorf("the output %s: %w", o.name, err)
 		}
 		l.results[o.name] = b
+		switch v := first[i].(type) {
+		case *ort.Tensor[float32]:
+			copy(b.f32, v.GetData())
+		case *ort.CustomDataTensor:
+			copy(b.f16, v.GetData())
+		default:
+			return fmt.Errorf("the output %s: the runtime gave a %T", o.name, v)
+		}
 		made = append(made, b.value)
 	}
 	l.outputs = made
