@@ -349,6 +349,9 @@ func (u *unit) flush(ctx context.Context) error {
 		if t.SourceCaption == "" {
 			t.SourceCaption = u.src.Captions["full"]
 		}
+		if x.row.Role != trial.Crossed { // a crossed stimulus tells of its edit alone
+			t.Realised = &x.row.Realised
+		}
 		for _, m := range u.missing[x.index] {
 			s, err := u.run.scorer.score(ctx, m, t, u.inputF, feats[k])
 			if err != nil {

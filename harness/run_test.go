@@ -310,3 +310,24 @@ func TestBrokenPicturesAreLeftOut(t *testing.T) {
 		t.Errorf("%d stimuli, want those of 6 sources", n)
 	}
 }
+
+// A metric that takes over what was measured already gives the same number as one that measures itself.
+func TestRealisedDifferenceIsTheMetrics(t *testing.T) {
+	src := strings.Replace(runExperiment, `kind = "mse"`, `kind = "ciede2000"`, 1)
+	s, _, err := score(t, context.Background(), src, t.TempDir(), 1, &stopper{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.Table.Column("ciede2000")
+	for i, row := range s.Table.Stimuli {
+		if row.Role == trial.Crossed {
+			if row.Severity > 0 && s.Table.Score[m][i] == row.Realised.WholeDE0 {
+				t.Errorf("%s: the score of an edit amid a null is that of the edit alone", row.Source)
+			}
+			continue
+		}
+		if got := s.Table.Score[m][i]; got != row.Realised.WholeDE0 {
+			t.Errorf("%s %s: ciede2000 is %v, the mean over the whole picture %v", row.Source, row.Role, got, row.Realised.WholeDE0)
+		}
+	}
+}

@@ -33,6 +33,9 @@ func init() {
 			"blurs at a distance still counts.",
 		Source: "CIE 142-2001; Sharma, Wu and Dalal (2005)"},
 		trial.Distance, 0, math.Inf(1), "dE00", func(t *trial.Trial) (trial.Score, error) {
+			if t.Realised != nil {
+				return trial.Score{Value: t.Realised.WholeDE0}, nil
+			}
 			lab := trial.Remember(t.Memo, "lab", func() *raster.Lab { return raster.ToLab(t.Input) })
 			return trial.Score{Value: raster.MeanDeltaE00(t.Input, t.Output, lab, nil)}, nil
 		})

@@ -21,6 +21,9 @@ type Trial struct {
 	References    []string     // reference captions, for RefCLIPScore
 	Mask          *raster.Mask // where the edit was allowed to act; nil where not known
 
+	// Realised is what was measured of Output against Input already, over the whole picture too; nil where nothing was.
+	Realised *Realised
+
 	// Features holds one tensor for each of the metric's Needs, in that order.
 	Features []*Tensor
 	// Memo keeps what a metric computes of Input alone, so that a reference with many outputs pays once. May be nil.
