@@ -303,6 +303,13 @@ func signed(v float64) string { return share(v) }
 func (a *Analysis) answer(findings []*Finding) string {
 	var out []string
 	p, ok := a.headline()
+	if !ok && len(a.humans) > 0 {
+		for _, f := range findings {
+			if f.Answer != "" {
+				return f.Answer
+			}
+		}
+	}
 	if !ok {
 		return "The run scored no edit."
 	}
@@ -326,6 +333,9 @@ func (a *Analysis) answer(findings []*Finding) string {
 		} else {
 			out = append(out, a.classWords(f, p))
 		}
+	}
+	if f := find("agreement"); f != nil {
+		out = append(out, f.Answer)
 	}
 	if f := find(hypothesesKind); f != nil {
 		out = append(out, f.declared())

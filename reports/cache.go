@@ -52,6 +52,9 @@ func (a *Analysis) key() string {
 			s.number(v)
 		}
 	}
+	for _, d := range a.humans {
+		s.judged(d.Judged)
+	}
 	s.flush()
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -96,6 +99,29 @@ func (s *sums) stimulus(x *trial.Stimulus, columns []column) {
 	for i := range columns {
 		if v, ok := x.Visible[columns[i].Model]; ok {
 			s.number(v)
+		}
+	}
+}
+
+func (s *sums) judged(d *Judged) {
+	for _, t := range []string{d.Name, d.Noun, d.Scale, fmt.Sprint(d.Lower, d.Shares, len(d.Columns), len(d.Rating), len(d.VotesA))} {
+		s.text(t)
+	}
+	for _, c := range d.Columns {
+		s.text(fmt.Sprintf("%+v", c))
+	}
+	for _, list := range [][]string{d.Item, d.Cluster, d.Group, d.Raters, d.Notes} {
+		s.text(fmt.Sprint(len(list)))
+		for _, t := range list {
+			s.text(t)
+		}
+	}
+	for _, table := range [][][]float64{d.Score, d.ScoreB, d.Raw, {d.Rating, d.SE, d.VotesA, d.VotesB}} {
+		for _, col := range table {
+			s.text(fmt.Sprint(len(col)))
+			for _, v := range col {
+				s.number(v)
+			}
 		}
 	}
 }

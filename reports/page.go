@@ -16,13 +16,7 @@ import (
 func (v *View) page(answer string, findings []*Finding, figures [][]*figure.Figure, tables [][]Table) *page.Report {
 	x := &v.in.Experiment
 	r := &page.Report{Name: x.Name, Question: x.Question, Answer: answer, Scope: v.a.scope() + ".", Warnings: x.Warnings, Experiment: x.Text, Stimuli: v.stimuli(),
-		Facts: []page.Fact{
-			{Name: v.a.noun() + "s", Value: fmt.Sprint(len(v.a.sources))},
-			{Name: "stimuli", Value: grouped(len(v.in.Table.Stimuli))},
-			{Name: "metrics", Value: fmt.Sprint(len(v.columns))},
-			{Name: "scores", Value: grouped(len(v.in.Table.Stimuli) * len(v.columns))},
-			{Name: "seed", Value: fmt.Sprint(x.Seed)},
-		}}
+		Facts: v.facts()}
 	for i, f := range findings {
 		s := page.Section{ID: slug(f.Kind), Title: f.Title, Answer: f.Answer, Text: f.Method, Exploratory: f.Exploratory, Figures: figures[i]}
 		for _, w := range f.Warnings {
@@ -36,13 +30,32 @@ func (v *View) page(answer string, findings []*Finding, figures [][]*figure.Figu
 		}
 		r.Sections = append(r.Sections, s)
 	}
-	for _, p := range v.in.Table.Problems {
+	for _, p := range v.a.table.Problems {
 		r.Skipped = append(r.Skipped, p.What+": "+p.Reason)
 	}
 	if len(v.in.Manifest) > 0 {
 		r.Environment = []page.Fact{{Name: "manifest", Value: indented(v.in.Manifest)}}
 	}
 	return r
+}
+
+// facts are a few numbers for the head of the page.
+func (v *View) facts() []page.Fact {
+	var out []page.Fact
+	if n := len(v.a.table.Stimuli); n > 0 {
+		out = append(out, page.Fact{Name: v.a.noun() + "s", Value: fmt.Sprint(len(v.a.sources))},
+			page.Fact{Name: "stimuli", Value: grouped(n)},
+			page.Fact{Name: "metrics", Value: fmt.Sprint(len(v.columns))},
+			page.Fact{Name: "scores", Value: grouped(n * len(v.columns))})
+	}
+	for _, d := range v.a.humans {
+		value := plural(len(d.Columns), "metric") + ", " + grouped(len(d.items)) + " items"
+		if d.Cluster != nil {
+			value += ", " + plural(d.clusters, d.noun())
+		}
+		out = append(out, page.Fact{Name: d.Name, Value: value})
+	}
+	return append(out, page.Fact{Name: "seed", Value: fmt.Sprint(v.in.Experiment.Seed)})
 }
 
 func indented(raw json.RawMessage) string {

@@ -30,6 +30,11 @@ func (a *Analysis) view() *View {
 	for i := range a.columns {
 		members = append(members, figure.Member{Label: a.columns[i].Label, Family: a.columns[i].lookFamily()})
 	}
+	for _, d := range a.humans {
+		for m := range d.Columns {
+			members = append(members, figure.Member{Label: d.Columns[m].Label, Family: d.family(m)})
+		}
+	}
 	return &View{in: a.in, columns: a.columns, curves: a.curves, a: a, palette: figure.NewPalette(members)}
 }
 
