@@ -52,13 +52,13 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 			continue // it was left out of the run with its reason
 		}
 		shown++
-		out = append(out, Exhibit{Original: true, PNG: thumbnail(img), Stimulus: trial.Stimulus{Source: src.ID, Class: src.Class}})
+		out = append(out, Exhibit{Original: true, PNG: Thumbnail(img), Stimulus: trial.Stimulus{Source: src.ID, Class: src.Class}})
 		mk := &maker{plan: p, src: src, img: img, need: p.exhibited}
 		err = mk.each(ctx, func(x made) error {
 			if x.img == nil {
 				return nil
 			}
-			e := Exhibit{PNG: thumbnail(x.img), Stimulus: scored.Table.Stimuli[first+x.index], Scores: map[string]float64{}}
+			e := Exhibit{PNG: Thumbnail(x.img), Stimulus: scored.Table.Stimuli[first+x.index], Scores: map[string]float64{}}
 			for m, c := range scored.Table.Columns {
 				if v := scored.Table.Score[m][first+x.index]; v == v {
 					e.Scores[c.Label] = v
@@ -96,8 +96,8 @@ func (p *Plan) exhibited(i int) bool {
 	return s.Replicate == 0 && s.Region == (len(p.Perturbs[s.Perturb].Regions)-1)/2
 }
 
-// thumbnail encodes a picture, made smaller where it is larger than exhibitSide.
-func thumbnail(m *raster.Image) []byte {
+// Thumbnail encodes a picture as PNG for a report, made smaller where it is larger than 256 pixels.
+func Thumbnail(m *raster.Image) []byte {
 	if longest := max(m.W, m.H); longest > exhibitSide {
 		m = raster.Resize(m, max(1, m.W*exhibitSide/longest), max(1, m.H*exhibitSide/longest), raster.Lanczos)
 	}
