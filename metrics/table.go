@@ -255,6 +255,12 @@ func readCSV(data []byte) (header []string, rows [][]string, err error) {
 
 // readParquet reads flat columns as text.
 func readParquet(data []byte) (header []string, rows [][]string, err error) {
+	defer func() {
+		// The library panics on some files whose counts do not fit each other.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the Parquet file is damaged: %v", p)
+		}
+	}()
 	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, nil, err
