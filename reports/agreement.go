@@ -233,6 +233,7 @@ func (b *builder) ratings(ctx context.Context, d *judged, parameters int, s *ste
 	if err := b.fits(ctx, d, parameters, set, sign, s); err != nil {
 		return err
 	}
+	b.opposite(d)
 	b.ceiling(d)
 	if err := b.ratersRandom(ctx, d, set, sign); err != nil {
 		return err
@@ -251,6 +252,23 @@ func (b *builder) note(d *judged) {
 	}
 }
 
+// opposite warns where every metric whose direction is stated orders against people: then the scale is the likelier culprit.
+func (b *builder) opposite(d *judged) {
+	stated, against := 0, 0
+	for m, e := range b.f.on(d, SpearmanHuman, "") {
+		if e == nil || d.expected(m) == 0 {
+			continue
+		}
+		stated++
+		if _, _, high := e.oriented(); high < 0 {
+			against++
+		}
+	}
+	if stated > 0 && stated == against {
+		b.warn("scale", "%s: every metric whose direction is stated orders against %s: is a lower number the better one there (or a direction wrong)?", d.Name, d.scale())
+	}
+}
+
 // fits are VQEG's monotone fits with what is told after them.
 func (b *builder) fits(ctx context.Context, d *judged, parameters int, set []int, sign []float64, s *steps) error {
 	method := fmt.Sprintf("%d-parameter logistic (%s), found from a grid of starts; RMSE divides by items less parameters (ITU-T P.1401); intervals refit the curve without each source.", parameters, map[int]string{4: "VQEG 2000, monotone", 5: "Sheikh, Sabir and Bovik 2006, not monotone by construction"}[parameters])
@@ -259,7 +277,7 @@ func (b *builder) fits(ctx context.Context, d *judged, parameters int, set []int
 	}
 	for m := range d.Columns {
 		c := &d.Columns[m]
-		f, err := stats.FitWithInterval(ctx, d.score[m], d.rating, d.cluster, d.clusters, parameters, 33, b.a.level)
+		f, err := stats.FitWithInterval(ctx, d.score[m], d.rating, d.cluster, d.clusters, parameters, 65, b.a.level)
 		s.done(1)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -552,6 +570,9 @@ func (b *builder) agreementAnswer(list []*judged) string {
 		s := fmt.Sprintf("On %s, %s agrees best with people, %s %s (n = %s", d.Name, best.Metric, string(q), best.ranged(), plural(best.N, d.noun()))
 		if n == 1 {
 			s = fmt.Sprintf("On %s, %s agrees with people by %s %s (n = %s", d.Name, best.Metric, string(q), best.ranged(), plural(best.N, d.noun()))
+		}
+		if q == SpearmanHuman && strength(best) < 0 {
+			s = fmt.Sprintf("On %s no metric orders as its direction says; %s comes nearest, %s %s (n = %s", d.Name, best.Metric, string(q), best.ranged(), plural(best.N, d.noun()))
 		}
 		for i := range b.f.Estimates {
 			if e := &b.f.Estimates[i]; e.Dataset == d.Name && e.Quantity == CeilingPerfect && e.At == string(q) {

@@ -210,9 +210,27 @@ func (b *builder) distortions(ctx context.Context, d *judged, put func(m int, at
 			put(m, withinDistortionAt, iv, n)
 		}
 	}
+	reversed := make([][]string, k)
 	for g, j := range own {
 		for m := range d.Columns {
-			put(m, distortionAt+used[g], j.Interval(m, b.a.level), sizes[g])
+			iv := j.Interval(m, b.a.level)
+			if sign := d.expected(m); sign*iv.Low < 0 && sign*iv.High < 0 {
+				reversed[m] = append(reversed[m], used[g])
+			}
+			put(m, distortionAt+used[g], iv, sizes[g])
+		}
+	}
+	for m, names := range reversed {
+		if len(names) == 0 {
+			continue
+		}
+		w := b.warn("reversed", "%s: %s orders against people, with its whole interval, on %s", d.Name, d.Columns[m].Label, strings.Join(names, ", "))
+		for i := range b.f.Estimates {
+			e := &b.f.Estimates[i]
+			if at, ok := strings.CutPrefix(e.At, distortionAt); ok && e.Dataset == d.Name && e.Metric == d.Columns[m].Label && slices.Contains(names, at) {
+				e.Warnings = append(slices.Clone(e.Warnings), w)
+				b.f.Warnings[w].Count++
+			}
 		}
 	}
 	return nil
@@ -340,26 +358,26 @@ func (v *View) distortionMatrix(f *Finding, d *judged) (*figure.Matrix, Table) {
 	t := Table{Name: "agreement-distortions-" + d.Name, Title: "Agreement by distortion, " + d.Name,
 		Caption: fmt.Sprintf("Spearman's correlation with %s within each distortion, with %s intervals; signs as the columns have them.", d.scale(), v.level()), Columns: []TableColumn{{Title: "distortion"}}}
 	for m := range d.Columns {
-		fig.Columns = append(fig.Columns, figure.Member{Label: d.Columns[m].Label, Family: d.family(m)})
+		fig.Rows = append(fig.Rows, figure.Member{Label: d.Columns[m].Label, Family: d.family(m)})
+		fig.Cells = append(fig.Cells, nil)
 		t.Columns = append(t.Columns, TableColumn{Title: d.Columns[m].Label + d.arrow(m), Numeric: true})
 	}
 	var used []*Estimate
 	for _, at := range names {
 		name := strings.TrimPrefix(at, distortionAt)
-		fig.Rows = append(fig.Rows, figure.Member{Label: name})
+		fig.Columns = append(fig.Columns, figure.Member{Label: name})
 		row := TableRow{Cells: []TableCell{{Text: name}}}
-		var cells []figure.Cell
-		for _, e := range f.on(d, SpearmanHuman, at) {
+		for m, e := range f.on(d, SpearmanHuman, at) {
 			row.Cells = append(row.Cells, t.human(f, e, three))
 			if e == nil {
-				cells = append(cells, figure.Cell{Value: nan})
+				fig.Cells[m] = append(fig.Cells[m], figure.Cell{Value: nan})
 				continue
 			}
 			value, lo, hi := e.oriented()
-			cells = append(cells, figure.Cell{Value: value, Lo: lo, Hi: hi})
+			fig.Cells[m] = append(fig.Cells[m], figure.Cell{Value: value, Lo: lo, Hi: hi})
 			used = append(used, e)
 		}
-		fig.Cells, t.Rows = append(fig.Cells, cells), append(t.Rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	fig.About = v.aboutHuman(f, d, "agreement-distortions", "Agreement by distortion", "Spearman's correlation with "+d.scale()+" within each distortion; below 0 the metric orders against people", used)
 	return fig, t
