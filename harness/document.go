@@ -81,7 +81,13 @@ type SetMetricSection struct {
 	Entry  trial.SetMetricEntry
 	Info   registry.Info
 	Models []string
+	// Halves: the set is of one half of the sources, the reference is the other half, so that no picture stands in both.
+	// Otherwise both are of all sources.
+	Halves bool
 }
+
+// Single says whether the metric judges one set alone.
+func (s SetMetricSection) Single() bool { return s.Entry.Single }
 
 // PerturbSection is one [[perturb]]: an edit, null, anchor or control in all its severities and regions.
 type PerturbSection struct {

@@ -244,11 +244,16 @@ func (d *document) setMetrics(root *section, x *Experiment, opt LoadOptions) {
 			continue
 		}
 		values, good := s.params(info)
+		against := s.text("against")
+		if against != "" && against != "halves" && against != "sources" {
+			d.fail(s.at("against"), atValue, "%q is not one of halves, sources", against)
+			good = false
+		}
 		s.close("a [[set_metric]] of kind " + kind)
 		if !good {
 			continue
 		}
-		m := SetMetricSection{Kind: kind, Params: values, Entry: entry, Info: info}
+		m := SetMetricSection{Kind: kind, Params: values, Entry: entry, Info: info, Halves: against != "sources" && !entry.Single}
 		if m.Models, good = s.models(info, values, opt.Env); !good {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"probity/internal/raster"
 	"probity/internal/trial"
@@ -32,7 +33,8 @@ const (
 )
 
 // WriteExhibits makes the pictures that the report will show and keeps them in dir/exhibits: for the first sources of the
-// plan the source itself, every severity of every perturbation at its middle region, and one draw of each null.
+// plan (before the others those of which most shown stimuli are what was asked) the source itself, every severity of every
+// perturbation at its middle region, and one draw of each null.
 func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]Exhibit, error) {
 	index := map[string]int{} // source ID -> first row
 	for i, s := range scored.Table.Stimuli {
@@ -42,11 +44,11 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 	}
 	var out []Exhibit
 	shown := 0
-	for _, src := range p.Sources {
-		first, ok := index[src.ID]
-		if !ok || shown == exhibitSources {
-			continue
+	for _, src := range p.showable(scored.Table, index) {
+		if shown == exhibitSources {
+			break
 		}
+		first := index[src.ID]
 		img, err := src.Picture.Load(ctx)
 		if err != nil {
 			continue // it was left out of the run with its reason
@@ -82,6 +84,27 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 		return nil, fmt.Errorf("writing the list of exhibits: %w", err)
 	}
 	return out, WriteFile(filepath.Join(dir, "exhibits", "exhibits.json"), list)
+}
+
+// showable are the sources in the table, those first of whose shown stimuli the fewest are flagged: a strip of pictures
+// should show what a severity looks like, and a grey picture's hue cannot be turned.
+func (p *Plan) showable(t *trial.Table, index map[string]int) []*trial.Source {
+	var out []*trial.Source
+	flagged := map[string]int{}
+	for _, src := range p.Sources {
+		first, ok := index[src.ID]
+		if !ok {
+			continue
+		}
+		out = append(out, src)
+		for i := range p.Stimuli {
+			if p.exhibited(i) && len(t.Stimuli[first+i].Flags) > 0 {
+				flagged[src.ID]++
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *trial.Source) int { return flagged[a.ID] - flagged[b.ID] })
+	return out
 }
 
 // exhibited picks the stimuli that are shown: replicate 0 and draw 0, edits at the middle one of their regions.

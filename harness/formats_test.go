@@ -24,15 +24,22 @@ func TestFileFormatsAreDescribed(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	if _, err := harness.WriteScores(&trial.Table{}, dir); err != nil {
-		t.Fatal(err)
-	}
-	header, err := os.ReadFile(dir + "/scores.csv")
+	files, err := harness.WriteScores(&trial.Table{SetColumns: []trial.Column{{Label: "a"}}}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range strings.Split(strings.TrimSpace(string(header)), ",") {
-		described(c)
+	for _, f := range files {
+		described(f)
+		if !strings.HasSuffix(f, ".csv") {
+			continue
+		}
+		header, err := os.ReadFile(dir + "/" + f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range strings.Split(strings.TrimSpace(string(header)), ",") {
+			described(c)
+		}
 	}
 	for _, v := range []any{harness.Manifest{}, harness.ManifestSource{}, harness.ManifestPerturb{}, harness.ManifestMetric{},
 		harness.ManifestModel{}, harness.ManifestFile{}, reports.Document{}, reports.Finding{}, reports.Estimate{}, reports.Contrast{}} {

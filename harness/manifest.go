@@ -110,22 +110,29 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 		}
 		m.Perturbs = append(m.Perturbs, e)
 	}
-	used := map[string]bool{}
+	var needs []trial.Request
 	for _, pm := range p.Metrics {
 		c := pm.Column
 		m.Metrics = append(m.Metrics, ManifestMetric{c.Label, c.Kind, c.Version, c.Params})
-		for _, need := range pm.Metric.Needs() {
-			if used[need.Model] {
-				continue
-			}
-			used[need.Model] = true
-			b, err := models.Load(need.Model)
-			if err != nil {
-				return nil, err
-			}
-			m.Models = append(m.Models, ManifestModel{need.Model, b.Hash()})
-			m.Runtime = b.Runtime()
+		needs = append(needs, pm.Metric.Needs()...)
+	}
+	for _, ps := range p.SetMetrics {
+		s := ps.Section
+		m.Metrics = append(m.Metrics, ManifestMetric{s.Label, s.Kind, s.Info.Version, s.Params.Canonical()})
+		needs = append(needs, ps.Metric.Needs()...)
+	}
+	used := map[string]bool{}
+	for _, need := range needs {
+		if used[need.Model] {
+			continue
 		}
+		used[need.Model] = true
+		b, err := models.Load(need.Model)
+		if err != nil {
+			return nil, err
+		}
+		m.Models = append(m.Models, ManifestModel{need.Model, b.Hash()})
+		m.Runtime = b.Runtime()
 	}
 	for _, s := range scored.Skipped {
 		m.Skipped = append(m.Skipped, trialProblemJSON{s.What, s.Reason})
@@ -153,7 +160,7 @@ func (p *Plan) ReportKey(scored *Scored) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// WriteScores writes scores.csv and scores.parquet.
+// WriteScores writes scores.csv and scores.parquet, and sets.csv where there are set metrics.
 func WriteScores(t *trial.Table, dir string) ([]string, error) {
 	csv, pq, err := scoreFiles(t)
 	if err != nil {
@@ -162,7 +169,18 @@ func WriteScores(t *trial.Table, dir string) ([]string, error) {
 	if err := WriteFile(filepath.Join(dir, "scores.csv"), csv); err != nil {
 		return nil, err
 	}
-	return []string{"scores.csv", "scores.parquet"}, WriteFile(filepath.Join(dir, "scores.parquet"), pq)
+	if err := WriteFile(filepath.Join(dir, "scores.parquet"), pq); err != nil {
+		return nil, err
+	}
+	files := []string{"scores.csv", "scores.parquet"}
+	if len(t.SetColumns) == 0 {
+		return files, nil
+	}
+	sets, err := writeSets(t)
+	if err != nil {
+		return nil, fmt.Errorf("writing sets.csv: %w", err)
+	}
+	return append(files, "sets.csv"), WriteFile(filepath.Join(dir, "sets.csv"), sets)
 }
 
 // Finish writes manifest.json, which marks a run as complete; files are those that it left, relative to dir. Figures and

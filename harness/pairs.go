@@ -30,7 +30,7 @@ func ScorePairs(ctx context.Context, metrics []ChosenMetric, pairs []Pair, words
 	for i, m := range metrics {
 		list[i] = m.Metric
 	}
-	sc, err := newScorer(list, models)
+	sc, err := newScorer(list, models, nil)
 	if err != nil {
 		return err
 	}

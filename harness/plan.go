@@ -56,7 +56,7 @@ type PlannedMetric struct {
 }
 
 // PlannedSetMetric is a metric on sets, ready to compare: for each condition of an edit the set of its stimuli, one of
-// every source, with the set of the sources.
+// every source, with a set of sources.
 type PlannedSetMetric struct {
 	Section SetMetricSection
 	Metric  trial.SetMetric

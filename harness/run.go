@@ -74,6 +74,9 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 		}
 		r.metricKeys = append(r.metricKeys, key)
 	}
+	if err := r.setWants(); err != nil {
+		return nil, err
+	}
 	if err := r.open(); err != nil {
 		return nil, err
 	}
@@ -83,7 +86,21 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 	if opt.Shard.N > 0 {
 		return &Scored{Computed: r.computed, Reused: r.reused}, nil
 	}
-	return r.merge()
+	out, err := r.merge()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.reduce(ctx, out.Table); err != nil {
+		return nil, err
+	}
+	for _, m := range p.SetMetrics {
+		out.Key += fmt.Sprintf("\n%s version %d (%s)", m.Section.Kind, m.Section.Info.Version, m.Section.Params.Canonical())
+	}
+	for _, w := range r.wants {
+		out.Key += "\n" + w.key
+	}
+	out.Skipped = out.Table.Problems
+	return out, nil
 }
 
 type run struct {
@@ -94,6 +111,8 @@ type run struct {
 	metrics    []trial.Metric
 	metricKeys []string
 	scorer     *scorer
+	wants      []setWant // features that set metrics want
+	rows       []int     // planned stimuli that stand in sets
 
 	mu       sync.Mutex
 	computed int
@@ -121,7 +140,7 @@ func (r *run) metricKey(m PlannedMetric) (string, error) {
 }
 
 func (r *run) open() error {
-	s, err := newScorer(r.metrics, r.models)
+	s, err := newScorer(r.metrics, r.models, r.setRequests())
 	if err != nil {
 		return err
 	}
@@ -159,13 +178,15 @@ func (r *run) all(ctx context.Context) error {
 
 // source brings one source to completion: nothing to do where its segments hold every score, else one new segment.
 func (r *run) source(ctx context.Context, src *trial.Source) error {
-	keys := r.plan.Keys(src)
-	for i := range keys {
-		keys[i] = keys[i] + pixelsVersion
-	}
+	keys := r.stimulusKeys(src)
 	path := r.store.path(src.Hash, keys, r.metricKeys)
 	all := len(keys) * len(r.metrics)
-	if _, err := readSegment(path); err == nil {
+	collect := false
+	if len(r.wants) > 0 {
+		_, err := openFeatures(r.featuresPath(src), true)
+		collect = err != nil
+	}
+	if _, err := readSegment(path); err == nil && !collect {
 		r.tally(0, all)
 		return nil
 	}
@@ -174,6 +195,9 @@ func (r *run) source(ctx context.Context, src *trial.Source) error {
 		r.opt.Log.Warn("a segment could not be read; what it held is computed again", "error", err)
 	}
 	u := &unit{run: r, src: src, keys: keys, known: known, seg: &segment{Source: src.Hash, Metrics: r.metricKeys}}
+	if collect {
+		u.collect(r.rows, r.wants)
+	}
 	if err := u.score(ctx); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -189,11 +213,35 @@ func (r *run) source(ctx context.Context, src *trial.Source) error {
 		}
 		return fmt.Errorf("scoring %s: %w", src.ID, err)
 	}
+	if u.sets != nil {
+		if err := u.sets.write(r.featuresPath(src)); err != nil {
+			return err
+		}
+	}
 	if err := u.seg.write(path); err != nil {
 		return err
 	}
 	r.tally(u.computed, all-u.computed)
 	return nil
+}
+
+// stimulusKeys are the keys of a source's stimuli, with the version of decoding.
+func (r *run) stimulusKeys(src *trial.Source) []string {
+	keys := r.plan.Keys(src)
+	for i := range keys {
+		keys[i] += pixelsVersion
+	}
+	return keys
+}
+
+// featuresPath is where a source's features for sets lie.
+func (r *run) featuresPath(src *trial.Source) string {
+	keys := r.stimulusKeys(src)
+	var used []string
+	for _, i := range r.rows {
+		used = append(used, keys[i])
+	}
+	return r.store.featuresPath(src.Hash, used, r.wants)
 }
 
 func (r *run) tally(computed, reused int) {
@@ -224,6 +272,27 @@ type unit struct {
 	batch    []made
 	missing  [][]int // by stimulus: the metrics that are not known yet
 	computed int
+
+	sets   *setFeatures // what set metrics want of this source; nil where it is there already
+	setRow map[int]int  // by stimulus: its row in sets
+}
+
+// collect makes the unit gather features for sets.
+func (u *unit) collect(rows []int, wants []setWant) {
+	u.sets, u.setRow = newSetFeatures(u.src.Hash, len(rows)+1, wants), map[int]int{}
+	for k, i := range rows {
+		u.setRow[i] = k + 1
+	}
+}
+
+// wanted says whether a stimulus has to be made.
+func (u *unit) wanted(i int) bool {
+	if u.sets != nil {
+		if _, in := u.setRow[i]; in {
+			return true
+		}
+	}
+	return len(u.missing[i]) > 0
 }
 
 // score fills the unit's segment: known scores are taken over, the others computed batch by batch.
@@ -259,7 +328,7 @@ func (u *unit) score(ctx context.Context) error {
 		}
 		any = any || len(u.missing[i]) > 0
 	}
-	if !any {
+	if !any && u.sets == nil {
 		return nil
 	}
 	img, err := u.src.Picture.Load(ctx)
@@ -267,7 +336,7 @@ func (u *unit) score(ctx context.Context) error {
 		return &pictureError{err}
 	}
 	u.input = img
-	mk := &maker{plan: u.run.plan, src: u.src, img: img, need: func(i int) bool { return len(u.missing[i]) > 0 }}
+	mk := &maker{plan: u.run.plan, src: u.src, img: img, need: u.wanted}
 	if err := mk.each(ctx, func(x made) error { return u.take(ctx, x) }); err != nil {
 		return err
 	}
@@ -339,8 +408,18 @@ func (u *unit) flush(ctx context.Context) error {
 	}
 	if u.inputF == nil {
 		u.inputF, feats = feats[0], feats[1:]
+		if u.sets != nil {
+			if err := u.sets.put(0, u.run.wants, u.inputF); err != nil {
+				return err
+			}
+		}
 	}
 	for k, x := range u.batch {
+		if row, in := u.setRow[x.index]; in && u.sets != nil {
+			if err := u.sets.put(row, u.run.wants, feats[k]); err != nil {
+				return err
+			}
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -388,11 +467,7 @@ func (r *run) merge() (*Scored, error) {
 			t.Problems = append(t.Problems, trial.Problem{What: src.ID, Reason: why})
 			continue
 		}
-		keys := p.Keys(src)
-		for i := range keys {
-			keys[i] = keys[i] + pixelsVersion
-		}
-		path := r.store.path(src.Hash, keys, r.metricKeys)
+		path := r.store.path(src.Hash, r.stimulusKeys(src), r.metricKeys)
 		seg, err := readSegment(path)
 		if err != nil {
 			return nil, fmt.Errorf("merging: %w; run again to compute it anew", err)
@@ -414,7 +489,6 @@ func (r *run) merge() (*Scored, error) {
 			t.Problems = append(t.Problems, trial.Problem{What: what, Reason: bad.Reason})
 		}
 	}
-	out.Skipped = t.Problems
 	out.Key = hex.EncodeToString(h.Sum(nil))
 	return out, nil
 }

@@ -331,3 +331,108 @@ func TestRealisedDifferenceIsTheMetrics(t *testing.T) {
 		}
 	}
 }
+
+const setExperiment = `
+probity = 1
+name = "sets"
+seed = 3
+[images]
+dataset = "scenes"
+count = 60
+limit = 12
+size = 48
+[[set_metric]]
+kind = "frechet"
+model = "cnn-small"
+[[set_metric]]
+kind = "frechet"
+model = "cnn-small"
+name = "own"
+against = "sources"
+[[set_metric]]
+kind = "vendi"
+model = "cnn-small"
+[[perturb]]
+kind = "gaussian-noise"
+severity = [4, 64]
+[[perturb]]
+kind = "class-swap"
+[[perturb]]
+kind = "shift"
+severity = 1
+role = "null"
+draws = 8
+[[finding]]
+kind = "sensitivity"
+`
+
+// Set metrics give the same bytes whatever the workers, interruptions and damage to what was kept; a set against its own
+// sources is at no distance while nothing is done, and further with more noise.
+func TestSets(t *testing.T) {
+	want, first, err := score(t, context.Background(), setExperiment, t.TempDir(), 1, &stopper{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := files(t, want)
+	at := func(metric string, role trial.Role, severity float64) float64 {
+		for _, r := range want.Table.Sets {
+			if r.Metric == metric && r.Role == role && r.Severity == severity {
+				if r.Problem != "" {
+					t.Errorf("%s %s: %s", metric, role, r.Problem)
+				}
+				return r.Value
+			}
+		}
+		t.Fatalf("no value of %s for %s %g", metric, role, severity)
+		return 0
+	}
+	if d := at("own", trial.None, 0); !(d > -1e-9 && d < 1e-9) {
+		t.Errorf("a set is at %g from itself", d)
+	}
+	if a, b := at("own", trial.Edit, 4), at("own", trial.Edit, 64); !(a > 0 && b > a) {
+		t.Errorf("noise of 4 and of 64 levels move a set by %g and %g", a, b)
+	}
+	for _, r := range want.Table.Sets {
+		if n := map[bool]int{true: 12, false: 6}[r.Metric != "frechet(cnn-small)"]; r.N != n {
+			t.Errorf("%s has %d members, want %d", r.Metric, r.N, n)
+		}
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, _, err := score(t, ctx, setExperiment, dir, 3, &stopper{left: 1, stop: cancel}); err == nil {
+		cancel()
+	}
+	got, _, err := score(t, context.Background(), setExperiment, dir, 3, &stopper{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(files(t, got), whole) {
+		t.Error("an interrupted run with other workers gives other bytes")
+	}
+	again, calls, err := score(t, context.Background(), setExperiment, dir, 2, &stopper{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls != 0 || !bytes.Equal(files(t, again), whole) {
+		t.Errorf("a second run asked for the features of %d pictures", calls)
+	}
+	kept, err := filepath.Glob(filepath.Join(dir, "segments", "*", "*.features"))
+	if err != nil || len(kept) != 12 {
+		t.Fatalf("%d files of features, %v", len(kept), err)
+	}
+	data, err := os.ReadFile(kept[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-40] ^= 1
+	if err := os.WriteFile(kept[0], data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mended, calls, err := score(t, context.Background(), setExperiment, dir, 2, &stopper{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls == 0 || calls >= first || !bytes.Equal(files(t, mended), whole) {
+		t.Errorf("after damage to one file, features of %d pictures (of %d) were computed", calls, first)
+	}
+}

@@ -187,6 +187,8 @@ func setMetricSchema(name string) map[string]any {
 	info, _ := trial.SetMetrics.Info(name)
 	properties, required := kind(info)
 	properties["name"] = labelSchema()
+	properties["against"] = map[string]any{"type": "string", "enum": []string{"halves", "sources"}, "default": "halves",
+		"description": "The reference set: the other half of the sources, or the very sources that were edited."}
 	return object(info.Doc, properties, required...)
 }
 

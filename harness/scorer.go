@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"probity/internal/raster"
@@ -59,42 +60,45 @@ type scorer struct {
 	texts map[[2]string]*trial.Tensor // model, text
 }
 
-func newScorer(metrics []trial.Metric, models Models) (*scorer, error) {
+// newScorer prepares metrics; more are features that someone else wants of every picture.
+func newScorer(metrics []trial.Metric, models Models, more []trial.Request) (*scorer, error) {
 	s := &scorer{metrics: metrics, textual: map[string]Backbone{}, texts: map[[2]string]*trial.Tensor{}}
 	loaded := map[string]Backbone{}
 	at := map[feature]int{} // by model and native: index into calls
+	wanted := slices.Clone(more)
 	for _, m := range metrics {
 		needs := m.Needs()
 		s.needs = append(s.needs, needs)
-		for _, r := range needs {
-			b := loaded[r.Model]
-			if b == nil {
-				var err error
-				if b, err = models.Load(r.Model); err != nil {
-					return nil, err
-				}
-				loaded[r.Model] = b
+		wanted = append(wanted, needs...)
+	}
+	for _, r := range wanted {
+		b := loaded[r.Model]
+		if b == nil {
+			var err error
+			if b, err = models.Load(r.Model); err != nil {
+				return nil, err
 			}
-			if r.Part.Text() {
-				s.textual[r.Model] = b
-				continue
-			}
-			way := feature{model: r.Model, native: r.Native}
-			i, ok := at[way]
-			if !ok {
-				i = len(s.calls)
-				at[way] = i
-				s.calls = append(s.calls, call{model: b, native: r.Native})
-			}
-			key := feature{r.Model, r.Output, r.Native}
-			known := false
-			for _, k := range s.calls[i].keys {
-				known = known || k == key
-			}
-			if !known {
-				s.calls[i].keys = append(s.calls[i].keys, key)
-				s.calls[i].outputs = append(s.calls[i].outputs, r.Output)
-			}
+			loaded[r.Model] = b
+		}
+		if r.Part.Text() {
+			s.textual[r.Model] = b
+			continue
+		}
+		way := feature{model: r.Model, native: r.Native}
+		i, ok := at[way]
+		if !ok {
+			i = len(s.calls)
+			at[way] = i
+			s.calls = append(s.calls, call{model: b, native: r.Native})
+		}
+		key := feature{r.Model, r.Output, r.Native}
+		known := false
+		for _, k := range s.calls[i].keys {
+			known = known || k == key
+		}
+		if !known {
+			s.calls[i].keys = append(s.calls[i].keys, key)
+			s.calls[i].outputs = append(s.calls[i].outputs, r.Output)
 		}
 	}
 	return s, nil

@@ -3,6 +3,7 @@ package harness
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
@@ -174,4 +175,34 @@ func scoreFiles(t *trial.Table) (csv, pq []byte, err error) {
 		return nil, nil, fmt.Errorf("writing scores.parquet: %w", err)
 	}
 	return a.Bytes(), b.Bytes(), nil
+}
+
+// setsHeader are the columns of sets.csv; docs/file-formats.md explains each.
+var setsHeader = []string{"metric", "role", "perturb", "severity", "unit", "shape", "area", "n", "value", "low", "high", "level", "method", "direction", "warnings", "problem"}
+
+// writeSets writes what set metrics say, as writeCSV writes scores.
+func writeSets(t *trial.Table) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	number := func(f float64) string {
+		if math.IsNaN(f) {
+			return ""
+		}
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
+	direction := map[string]trial.Direction{}
+	for _, c := range t.SetColumns {
+		direction[c.Label] = c.Direction
+	}
+	if err := w.Write(setsHeader); err != nil {
+		return nil, err
+	}
+	for _, r := range t.Sets {
+		if err := w.Write([]string{r.Metric, string(r.Role), r.Perturb, number(r.Severity), r.Unit, r.Shape, number(r.Area), strconv.Itoa(r.N),
+			number(r.Value), number(r.Low), number(r.High), number(r.Level), r.Method, string(direction[r.Metric]), strings.Join(r.Warnings, "; "), r.Problem}); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
 }

@@ -43,6 +43,9 @@ func (a *Analysis) key() string {
 		c := a.columns[i].Column
 		fmt.Fprintf(h, "%q\n", fmt.Sprintf("%+v", c))
 	}
+	for _, r := range a.table.Sets {
+		fmt.Fprintf(h, "%q\n", fmt.Sprintf("%+v", r))
+	}
 	s := sums{Hash: h}
 	for i := range a.table.Stimuli {
 		s.stimulus(&a.table.Stimuli[i], a.columns)

@@ -63,6 +63,7 @@ const (
 	DPrime         Quantity = "d'"                               // relabelling of A within
 	Threshold      Quantity = "threshold"                        // severity where isotonic A within crosses the criterion
 	Slope          Quantity = "slope of log threshold on log area"
+	SetValue       Quantity = "value of a set metric" // in the metric's own unit and direction
 )
 
 // Estimate is one number with its interval.

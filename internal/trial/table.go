@@ -10,6 +10,7 @@ const (
 	Crossed Role = "crossed" // an edit followed by an independent draw of a null
 	Anchor  Role = "anchor"  // a change of class
 	Control Role = "control" // the anchor's control: another image of the same class
+	None    Role = "none"    // nothing was done: the base that sets are compared from
 )
 
 // Stimulus is one row of the table: what was shown. Scores are kept apart, one column a metric.
@@ -70,6 +71,28 @@ type Table struct {
 	Columns  []Column
 	Score    [][]float64
 	Problems []Problem
+
+	// What set metrics say, one row a metric and condition, and what is known of each set metric.
+	Sets       []SetRow
+	SetColumns []Column
+}
+
+// SetRow is the comparison of one condition's set, one stimulus of every source, with the set of its sources.
+type SetRow struct {
+	Metric   string // label in SetColumns
+	Role     Role
+	Perturb  string // label of the [[perturb]] section, for a null too
+	Severity float64
+	Unit     string // of Severity
+	Shape    string
+	Area     float64
+	N        int // members of each set
+
+	Value, Low, High float64 // NaN where there is none
+	Level            float64
+	Method           string // of the interval
+	Warnings         []string
+	Problem          string // why there is no value
 }
 
 // Column finds a metric's index by label, or -1.
