@@ -169,7 +169,7 @@ func values(t testing.TB, info registry.Info, given map[string]any) registry.Val
 // agreement is the largest deviation of a metric from an oracle.
 type agreement struct {
 	metric, oracle string
-	worst          float64 // relative to the value where that is above 1
+	worst          float64 // relative to the oracle's value
 	cases          int
 	tolerance      float64
 }
@@ -179,9 +179,9 @@ var agreements = map[string]*agreement{}
 // agree compares a value with an oracle's and keeps the deviation for the page docs/metrics.md.
 func agree(t *testing.T, metric, where string, got float64, want golden, tolerance float64) {
 	t.Helper()
-	off := math.Abs(got-want.Value) / math.Max(1, math.Abs(want.Value))
-	if math.IsInf(want.Value, 0) && got == want.Value {
-		off = 0
+	off := 0.
+	if got != want.Value {
+		off = math.Abs(got-want.Value) / math.Abs(want.Value)
 	}
 	key := metric + "\x00" + want.Oracle
 	a := agreements[key]

@@ -13,14 +13,15 @@ import (
 type pairGolden struct {
 	Input, Output string
 	Real          bool
+	MOS           float64
 	Scores        map[string]golden
 }
 
 // pairTolerances: what single precision or another conversion costs. Everything else has to agree to 1e-10.
 var pairTolerances = map[string]float64{}
 
-// TestPictures scores pictures of our own, with even and odd sides, against scikit-image, piq, scipy and colour-science.
-func TestPictures(t *testing.T) {
+// pictures scores pictures of our own, with even and odd sides, against scikit-image, piq, scipy and colour-science.
+func pictures(t *testing.T) {
 	for _, p := range read[[]pairGolden](t, "pairs.json") {
 		if !p.Real {
 			scorePair(t, p, goldens)
@@ -28,8 +29,8 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// TestRealPictures does so for the LPIPS repository's example and TID2013's pairs.
-func TestRealPictures(t *testing.T) {
+// realPictures does so for the LPIPS repository's example and TID2013's pairs.
+func realPictures(t *testing.T) {
 	root := sharedtest.Dir(t, "data")
 	for _, p := range read[[]pairGolden](t, "pairs.json") {
 		if p.Real {
@@ -43,7 +44,7 @@ func scorePair(t *testing.T, p pairGolden, root string) {
 	memo := new(trial.Memo)
 	for label, want := range p.Scores {
 		if strings.HasSuffix(label, "own conversion") {
-			continue // TestColourConversions
+			continue // colourConversions
 		}
 		m, _ := build(t, label)
 		s, err := m.Score(&trial.Trial{Input: a, Output: b, Memo: memo})
@@ -61,7 +62,7 @@ func scorePair(t *testing.T, p pairGolden, root string) {
 
 // colour-science derives its matrix and white point otherwise. On single colours that moves a difference by up to
 // .0015, on pictures it averages out; both are kept apart from the formula, which agrees.
-func TestColourConversions(t *testing.T) {
+func colourConversions(t *testing.T) {
 	m, _ := build(t, "ciede2000")
 	for _, p := range read[[]pairGolden](t, "pairs.json") {
 		if p.Real {

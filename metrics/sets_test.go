@@ -118,8 +118,8 @@ func asGrid(s trial.Set) trial.Set {
 	return s
 }
 
-// TestSets compares with scipy, torch-fidelity and numpy on seeded features.
-func TestSets(t *testing.T) {
+// seededSets compares with scipy, torch-fidelity and numpy on seeded features.
+func seededSets(t *testing.T) {
 	for _, g := range read[[]setGolden](t, "sets.json") {
 		params := map[string]any{}
 		for k, v := range g.Params {

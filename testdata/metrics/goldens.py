@@ -110,7 +110,9 @@ REAL = [("lpips-example/ex_ref.png", "lpips-example/ex_p0.png"), ("lpips-example
     for n, k in [("01", "01_5"), ("03", "11_5"), ("04", "18_5"), ("06", "18_3"), ("08", "15_3"), ("19", "10_5")]]
 pairs = [{"input": x, "output": y, "scores": pair(x, y)} for x, y in [("a1.png", "b1.png"), ("b1.png", "a1.png"), ("a2.png", "b2.png")]]
 if len(sys.argv) > 1:
-    pairs += [{"input": x, "output": y, "real": True, "scores": pair(os.path.join(sys.argv[1], x), os.path.join(sys.argv[1], y))} for x, y in REAL]
+    with open(os.path.join(sys.argv[1], "tid2013-micro/mos_with_names.txt")) as f:
+        mos = {name.lower(): float(v) for v, name in (line.split() for line in f if line.strip())}
+    pairs += [{"input": x, "output": y, "real": True, "mos": mos.get(os.path.basename(y), 0), "scores": pair(os.path.join(sys.argv[1], x), os.path.join(sys.argv[1], y))} for x, y in REAL]
 elif os.path.exists("pairs.json"):
     pairs += [p for p in json.load(open("pairs.json")) if p.get("real")]
 write("pairs.json", pairs)
@@ -232,7 +234,7 @@ def rows(seed, n, d, shift=0.):
 sets = []
 
 
-def case(metric, oracle, value, a, b=None, tolerance=1e-6, **params):
+def case(metric, oracle, value, a, b=None, tolerance=1e-9, **params):
     sets.append({"metric": metric, "params": params, "oracle": by(oracle), "value": float(value), "tolerance": tolerance, "a": a, "b": b})
 
 
@@ -337,5 +339,5 @@ for spec in (A, S):
 case("vendi", "numpy", vendi(rows(**A), 2.), A, None, 1e-9, order=2.)
 # Patches: rows of 12 tokens of 10 channels each are so many samples.
 P1, P2 = dict(seed=800, n=60, d=120, shift=0.), dict(seed=900, n=50, d=120, shift=.5)
-case("patch-frechet", "scipy", fid_sqrtm(rows(**P1).reshape(-1, 10), rows(**P2).reshape(-1, 10)), P1, P2, 1e-6)
+case("patch-frechet", "scipy", fid_sqrtm(rows(**P1).reshape(-1, 10), rows(**P2).reshape(-1, 10)), P1, P2, 1e-9)
 write("sets.json", sets)
