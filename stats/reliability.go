@@ -172,47 +172,55 @@ func KrippendorffAlpha(rating [][]float64, level AlphaLevel) (float64, error) {
 	for i, c := range count {
 		below[i+1] = below[i] + c
 	}
-	var d func(i, j int) float64
+	// On the interval and the ordinal scale the distance is a squared difference of places, the values or their mid-ranks, so
+	// that the sum over all pairs is a variance.
+	place := make([]float64, len(distinct))
 	switch level {
 	case Nominal:
-		d = func(i, j int) float64 {
+	case Metrical:
+		copy(place, distinct)
+	case Ordinal:
+		for i, c := range count {
+			place[i] = below[i] + c/2
+		}
+	default:
+		return math.NaN(), fmt.Errorf("krippendorff's alpha: no level %q: nominal, ordinal or interval", level)
+	}
+	d := func(i, j int) float64 {
+		if level == Nominal {
 			if i == j {
 				return 0
 			}
 			return 1
 		}
-	case Metrical:
-		d = func(i, j int) float64 { return (distinct[i] - distinct[j]) * (distinct[i] - distinct[j]) }
-	case Ordinal:
-		d = func(i, j int) float64 {
-			if i > j {
-				i, j = j, i
-			}
-			if i == j {
-				return 0
-			}
-			s := below[j+1] - below[i] - (count[i]+count[j])/2
-			return s * s
-		}
-	default:
-		return math.NaN(), fmt.Errorf("krippendorff's alpha: no level %q: nominal, ordinal or interval", level)
+		return (place[i] - place[j]) * (place[i] - place[j])
 	}
-	var within, total float64
+	n := float64(len(values))
+	var within, total, mean float64
+	for i, c := range count {
+		mean += c * place[i] / n
+	}
+	for i, c := range count {
+		if level == Nominal {
+			total += c * (n - c)
+		} else {
+			total += 2 * n * c * (place[i] - mean) * (place[i] - mean)
+		}
+	}
+	index := make([]int, 0, 16)
 	for _, u := range kept {
+		index = index[:0]
+		for _, v := range u {
+			index = append(index, at(v))
+		}
 		var s float64
-		for a := range u {
-			for b := range a {
-				s += 2 * d(at(u[a]), at(u[b]))
+		for i, a := range index {
+			for _, b := range index[:i] {
+				s += 2 * d(a, b)
 			}
 		}
 		within += s / float64(len(u)-1)
 	}
-	for i := range distinct {
-		for j := range distinct {
-			total += count[i] * count[j] * d(i, j)
-		}
-	}
-	n := float64(len(values))
 	return 1 - (n-1)*within/total, nil
 }
 
