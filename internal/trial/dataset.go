@@ -17,6 +17,8 @@ type DatasetEntry struct {
 	// Judged marks data sets that bring human judgements.
 	Judged bool
 	Open   func(ctx context.Context, params registry.Values, opt OpenOptions) (*Collection, error)
+	// Judge reads the judgements, for [[human]]; nil where Judged is false. A data set may have judgements and no Open.
+	Judge JudgeFunc
 }
 
 // OpenOptions are what [images] says besides the data set's own parameters.
