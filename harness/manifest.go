@@ -37,6 +37,7 @@ type Manifest struct {
 	Computed   int                `json:"scores_computed"`
 	Reused     int                `json:"scores_reused"`
 	Dataset    string             `json:"dataset"`
+	Judgements []ManifestJudged   `json:"judgements,omitempty"`
 	Sources    []ManifestSource   `json:"sources"`
 	Perturbs   []ManifestPerturb  `json:"perturbations"`
 	Metrics    []ManifestMetric   `json:"metrics"`
@@ -45,6 +46,14 @@ type Manifest struct {
 	Notes      []string           `json:"notes"`
 	Skipped    []trialProblemJSON `json:"skipped"`
 	Files      []ManifestFile     `json:"files"` // what the run left, besides this file and its segments
+}
+
+// ManifestJudged is one data set of judgements that metrics were compared with.
+type ManifestJudged struct {
+	Label   string `json:"label"`
+	Dataset string `json:"dataset"`
+	Items   int    `json:"items"`
+	Key     string `json:"key"` // hash of judgements and scores
 }
 
 // ManifestSource is one source that was planned.
@@ -98,7 +107,7 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 		Format: 1, Key: facts.Key, Name: x.Name, Experiment: string(x.Source), Overrides: x.Overrides, Seed: x.Seed,
 		Program: facts.Program, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Pixels: pixelsVersion,
 		Started: facts.Started.UTC().Format(time.RFC3339), Seconds: facts.Seconds, Computed: scored.Computed, Reused: scored.Reused,
-		Dataset: x.Images.Dataset, Warnings: p.Warnings, Notes: p.Notes,
+		Dataset: x.Images.Dataset, Warnings: p.Warnings, Notes: p.Notes, Judgements: scored.judgedFacts(),
 	}
 	for _, s := range p.Sources {
 		m.Sources = append(m.Sources, ManifestSource{s.ID, s.Hash, s.Class})

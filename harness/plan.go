@@ -64,6 +64,13 @@ type PlannedSetMetric struct {
 
 // NewPlan plans the experiment on the sources of a data set. env knows the models.
 func NewPlan(x *Experiment, col *trial.Collection, env trial.Env) (*Plan, error) {
+	if x.Images.Dataset == "" && len(x.Humans) > 0 {
+		p := &Plan{Experiment: x, Donors: NewDonors(x.Seed, nil)}
+		if len(x.Perturbs) > 0 || len(x.SetMetrics) > 0 {
+			return nil, fmt.Errorf("%s has [[perturb]] or [[set_metric]] sections but no [images] to make stimuli of", x.Path)
+		}
+		return p, p.metrics(env)
+	}
 	if x.Images.Dataset == "" {
 		return nil, fmt.Errorf("%s has no [images], so there is nothing to plan stimuli of", x.Path)
 	}

@@ -19,6 +19,15 @@ func (p *Plan) Describe(w io.Writer) error {
 	if x.Question != "" {
 		line("question", "%s", x.Question)
 	}
+	if x.Images.Dataset == "" {
+		for _, h := range x.Humans {
+			line("judgements", "%s: the data set %s %s", h.Label, h.Dataset, h.Path)
+		}
+		for _, m := range p.Metrics {
+			line("metric", "%s", m.Column.Label)
+		}
+		return t.Flush()
+	}
 	c := p.Counts
 	sources := fmt.Sprintf("%s of the data set %s, %d x %d pixels", plural(c.Sources, "source"), x.Images.Dataset, p.Cost.Width, p.Cost.Height)
 	if all := len(p.Donors.all); all > c.Sources {

@@ -48,7 +48,8 @@ type Scored struct {
 	Computed int // scores computed now
 	Reused   int // scores taken from earlier segments
 	Skipped  []trial.Problem
-	Key      string // hash of everything that the table depends on
+	Judged   []JudgedScores // of [[human]] sections; see AddJudged
+	Key      string         // hash of everything that the table depends on
 }
 
 // batchSize is the number of pictures whose features are computed at a time.

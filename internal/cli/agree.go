@@ -19,6 +19,7 @@ import (
 
 	"probity/harness"
 	"probity/internal/raster"
+	"probity/internal/table"
 	"probity/internal/trial"
 	"probity/reports"
 )
@@ -88,13 +89,13 @@ of votes alone), and for each metric the columns METRIC_a and METRIC_b.`,
 
 func (a *app) agree(ctx context.Context, path string, f *agreeFlags) error {
 	start := time.Now()
-	t, err := readTable(path)
+	t, err := table.Read(path)
 	if err != nil {
-		return err
+		return inputError{err}
 	}
 	j, err := f.judged(t)
 	if err != nil {
-		return err
+		return inputError{err}
 	}
 	for _, n := range j.Notes {
 		a.say("note: %s", n)
@@ -115,7 +116,7 @@ func (a *app) agree(ctx context.Context, path string, f *agreeFlags) error {
 	manifest.Program, manifest.Started = programVersion(), start.UTC().Format(time.RFC3339)
 	if f.before != "" || f.after != "" {
 		if err := f.loadPictures(t, in); err != nil {
-			return err
+			return inputError{err}
 		}
 	}
 	if err := saveInput(in, dir); err != nil {
@@ -173,8 +174,8 @@ func (f *agreeFlags) runName(path string) string {
 }
 
 // judged reads the table's columns.
-func (f *agreeFlags) judged(t *judgedTable) (*reports.Judged, error) {
-	j := &reports.Judged{Name: strings.TrimSuffix(filepath.Base(t.path), filepath.Ext(t.path)), Noun: f.noun, Scale: f.human, Lower: f.lower}
+func (f *agreeFlags) judged(t *table.Table) (*reports.Judged, error) {
+	j := &reports.Judged{Name: strings.TrimSuffix(filepath.Base(t.Path), filepath.Ext(t.Path)), Noun: f.noun, Scale: f.human, Lower: f.lower}
 	switch f.kind {
 	case "rating", "pair", "triplet":
 	default:
@@ -198,10 +199,10 @@ func (f *agreeFlags) judged(t *judgedTable) (*reports.Judged, error) {
 		return nil, wrong("--width %q: wants column or page", f.width)
 	}
 	if f.human == "" && len(f.raters) == 0 {
-		return nil, wrong("--human: which column holds people's numbers? %s has numbers in %s", t.path, strings.Join(t.numeric(), ", "))
+		return nil, wrong("--human: which column holds people's numbers? %s has numbers in %s", t.Path, strings.Join(t.Numeric(), ", "))
 	}
 	if len(f.metrics) == 0 {
-		return nil, wrong("--metric: which columns hold scores? %s has numbers in %s", t.path, strings.Join(t.numeric(), ", "))
+		return nil, wrong("--metric: which columns hold scores? %s has numbers in %s", t.Path, strings.Join(t.Numeric(), ", "))
 	}
 	if f.kind != "rating" {
 		for _, x := range [][2]string{{"--se", f.se}, {"--sd", f.sd}, {"--count", f.count}, {"--raters", strings.Join(f.raters, ",")}} {
@@ -221,12 +222,12 @@ func (f *agreeFlags) judged(t *judgedTable) (*reports.Judged, error) {
 	}
 	for m := range j.Columns {
 		j.Score = append(j.Score, nil)
-		if j.Score[m], _, err = t.numbers(cols[m][0]); err != nil {
+		if j.Score[m], _, err = t.Numbers(cols[m][0]); err != nil {
 			return nil, err
 		}
 		if f.kind != "rating" {
 			j.ScoreB = append(j.ScoreB, nil)
-			if j.ScoreB[m], _, err = t.numbers(cols[m][1]); err != nil {
+			if j.ScoreB[m], _, err = t.Numbers(cols[m][1]); err != nil {
 				return nil, err
 			}
 		}
@@ -246,17 +247,17 @@ func (f *agreeFlags) judged(t *judgedTable) (*reports.Judged, error) {
 		if x.name == "" {
 			continue
 		}
-		col, err := t.column(x.flag, x.name)
+		col, err := t.Column(x.flag, x.name)
 		if err != nil {
 			return nil, err
 		}
-		if *x.to, err = t.names(x.flag, col); err != nil {
+		if *x.to, err = t.Names(x.flag, col); err != nil {
 			return nil, err
 		}
 	}
 	if j.Item == nil {
-		for i := range t.rows {
-			name := fmt.Sprintf("row %d", t.lines[i])
+		for i := range t.Rows {
+			name := fmt.Sprintf("row %d", t.Lines[i])
 			if j.Cluster != nil {
 				name += " (" + j.Cluster[i]
 				if j.Group != nil {
@@ -271,12 +272,12 @@ func (f *agreeFlags) judged(t *judgedTable) (*reports.Judged, error) {
 }
 
 // columns finds each metric's column, two for choices, and what is known of it.
-func (f *agreeFlags) columns(t *judgedTable, j *reports.Judged) ([][2]int, error) {
+func (f *agreeFlags) columns(t *table.Table, j *reports.Judged) ([][2]int, error) {
 	var out [][2]int
 	for _, m := range f.metrics {
 		m = strings.TrimSpace(m)
 		name, direction := m, trial.Direction("")
-		if i := strings.LastIndex(m, ":"); i >= 0 && !slices.Contains(t.header, m) {
+		if i := strings.LastIndex(m, ":"); i >= 0 && !slices.Contains(t.Header, m) {
 			switch d := trial.Direction(m[i+1:]); d {
 			case trial.Distance, trial.Similarity:
 				name, direction = m[:i], d
@@ -300,10 +301,10 @@ func (f *agreeFlags) columns(t *judgedTable, j *reports.Judged) ([][2]int, error
 		var at [2]int
 		var err error
 		if f.kind == "rating" {
-			at[0], err = t.column("--metric", name)
+			at[0], err = t.Column("--metric", name)
 		} else {
-			if at[0], err = t.column("--metric", name+"_a"); err == nil {
-				at[1], err = t.column("--metric", name+"_b")
+			if at[0], err = t.Column("--metric", name+"_a"); err == nil {
+				at[1], err = t.Column("--metric", name+"_b")
 			}
 		}
 		if err != nil {
@@ -323,7 +324,7 @@ func (f *agreeFlags) columns(t *judgedTable, j *reports.Judged) ([][2]int, error
 }
 
 // gaps deals with scores that are missing or infinite: an error, or rows that are dropped for all metrics.
-func (f *agreeFlags) gaps(t *judgedTable, j *reports.Judged, cols [][2]int) error {
+func (f *agreeFlags) gaps(t *table.Table, j *reports.Judged, cols [][2]int) error {
 	drop := map[int]bool{}
 	for m, pair := range cols {
 		of := pair[:1]
@@ -331,7 +332,7 @@ func (f *agreeFlags) gaps(t *judgedTable, j *reports.Judged, cols [][2]int) erro
 			of = pair[:]
 		}
 		for _, col := range of {
-			_, gaps, err := t.numbers(col)
+			_, gaps, err := t.Numbers(col)
 			if err != nil {
 				return err
 			}
@@ -339,57 +340,44 @@ func (f *agreeFlags) gaps(t *judgedTable, j *reports.Judged, cols [][2]int) erro
 				continue
 			}
 			if f.missing == "error" {
-				return wrong("%s; give --missing drop to leave such rows out for all metrics", t.gap(col, gaps))
+				return wrong("%s; give --missing drop to leave such rows out for all metrics", t.Gap(col, gaps))
 			}
-			j.Notes = append(j.Notes, fmt.Sprintf("%d of %d rows have no finite score of %s and were left out for all metrics", len(gaps), len(t.rows), j.Columns[m].Label))
+			j.Notes = append(j.Notes, fmt.Sprintf("%d of %d rows have no finite score of %s and were left out for all metrics", len(gaps), len(t.Rows), j.Columns[m].Label))
 			for _, i := range gaps {
 				drop[i] = true
 			}
 		}
 	}
 	if len(drop) > 0 {
-		n := len(t.rows)
-		t.keep(func(i int) bool { return !drop[i] })
-		if len(t.rows) < 3 {
-			return wrong("%s: only %d of %d rows have finite scores of every metric", t.path, len(t.rows), n)
+		n := len(t.Rows)
+		t.Keep(func(i int) bool { return !drop[i] })
+		if len(t.Rows) < 3 {
+			return wrong("%s: only %d of %d rows have finite scores of every metric", t.Path, len(t.Rows), n)
 		}
 	}
 	return nil
 }
 
-// complete reads a column of which no number may be missing.
-func (t *judgedTable) complete(flag, name string) ([]float64, error) {
-	col, err := t.column(flag, name)
-	if err != nil {
-		return nil, err
-	}
-	v, gaps, err := t.numbers(col)
-	if err == nil && len(gaps) > 0 {
-		err = wrong("%s", t.gap(col, gaps))
-	}
-	return v, err
-}
-
-func (f *agreeFlags) ratings(t *judgedTable, j *reports.Judged) (err error) {
+func (f *agreeFlags) ratings(t *table.Table, j *reports.Judged) (err error) {
 	if len(f.raters) > 0 {
-		j.Raw = make([][]float64, len(t.rows))
+		j.Raw = make([][]float64, len(t.Rows))
 		for _, name := range f.raters {
-			col, err := t.column("--raters", name)
+			col, err := t.Column("--raters", name)
 			if err != nil {
 				return err
 			}
-			v, _, err := t.numbers(col)
+			v, _, err := t.Numbers(col)
 			if err != nil {
 				return err
 			}
 			for i, x := range v {
 				j.Raw[i] = append(j.Raw[i], x)
 			}
-			j.Raters = append(j.Raters, t.header[col])
+			j.Raters = append(j.Raters, t.Header[col])
 		}
 	}
 	if f.human != "" {
-		if j.Rating, err = t.complete("--human", f.human); err != nil {
+		if j.Rating, err = t.Complete("--human", f.human); err != nil {
 			return err
 		}
 	} else {
@@ -402,7 +390,7 @@ func (f *agreeFlags) ratings(t *judgedTable, j *reports.Judged) (err error) {
 				}
 			}
 			if n == 0 {
-				return wrong("%s, row %d: no rater has rated it", t.path, t.lines[i])
+				return wrong("%s, row %d: no rater has rated it", t.Path, t.Lines[i])
 			}
 			j.Rating = append(j.Rating, s/n)
 		}
@@ -411,19 +399,19 @@ func (f *agreeFlags) ratings(t *judgedTable, j *reports.Judged) (err error) {
 	case f.se != "" && f.sd != "":
 		return wrong("--se and --sd are two ways to say the same: give one")
 	case f.se != "":
-		if j.SE, err = t.complete("--se", f.se); err != nil {
+		if j.SE, err = t.Complete("--se", f.se); err != nil {
 			return err
 		}
 	case f.sd != "" && f.count == "":
 		return wrong("--sd: the standard deviation of ratings says how sure their mean is only with --count, the number of ratings (a column or a number); if the column is the standard error already, give it as --se")
 	case f.sd != "":
-		if j.SE, err = t.complete("--sd", f.sd); err != nil {
+		if j.SE, err = t.Complete("--sd", f.sd); err != nil {
 			return err
 		}
 		var constant float64
 		var n []float64
 		if _, err := fmt.Sscanf(f.count+"\n", "%g\n", &constant); err != nil {
-			if n, err = t.complete("--count", f.count); err != nil {
+			if n, err = t.Complete("--count", f.count); err != nil {
 				return err
 			}
 		}
@@ -433,27 +421,27 @@ func (f *agreeFlags) ratings(t *judgedTable, j *reports.Judged) (err error) {
 				k = n[i]
 			}
 			if k < 1 {
-				return wrong("%s, row %d: %v ratings; --count is how many people rated the item", t.path, t.lines[i], k)
+				return wrong("%s, row %d: %v ratings; --count is how many people rated the item", t.Path, t.Lines[i], k)
 			}
 			j.SE[i] /= math.Sqrt(k)
 		}
 	}
 	for i, v := range j.SE {
 		if v < 0 {
-			return wrong("%s, row %d: a standard error of %v", t.path, t.lines[i], v)
+			return wrong("%s, row %d: a standard error of %v", t.Path, t.Lines[i], v)
 		}
 	}
 	return nil
 }
 
-func (f *agreeFlags) choices(t *judgedTable, j *reports.Judged) error {
-	b, err := t.complete("--human", f.human)
+func (f *agreeFlags) choices(t *table.Table, j *reports.Judged) error {
+	b, err := t.Complete("--human", f.human)
 	if err != nil {
 		return err
 	}
 	var all []float64
 	if f.votes != "" {
-		if all, err = t.complete("--votes", f.votes); err != nil {
+		if all, err = t.Complete("--votes", f.votes); err != nil {
 			return err
 		}
 	}
@@ -466,12 +454,12 @@ func (f *agreeFlags) choices(t *judgedTable, j *reports.Judged) error {
 		whole = whole && v == math.Trunc(v)
 		switch {
 		case n < 1:
-			return wrong("%s, row %d: %v votes in all", t.path, t.lines[i], n)
+			return wrong("%s, row %d: %v votes in all", t.Path, t.Lines[i], n)
 		case v < 0 || v > n:
 			if all == nil {
-				return wrong("%s, row %d: %v votes for B; without --votes the column of --human holds shares from 0 to 1", t.path, t.lines[i], v)
+				return wrong("%s, row %d: %v votes for B; without --votes the column of --human holds shares from 0 to 1", t.Path, t.Lines[i], v)
 			}
-			return wrong("%s, row %d: %v votes for B of %v in all", t.path, t.lines[i], v, n)
+			return wrong("%s, row %d: %v votes for B of %v in all", t.Path, t.Lines[i], v, n)
 		}
 		j.VotesA, j.VotesB = append(j.VotesA, n-v), append(j.VotesB, v)
 	}
@@ -480,11 +468,11 @@ func (f *agreeFlags) choices(t *judgedTable, j *reports.Judged) error {
 }
 
 // input is what the report is made of, with the manifest of the run.
-func (f *agreeFlags) input(t *judgedTable, j *reports.Judged) (*reports.Input, *harness.Manifest, error) {
-	sum := sha256.Sum256(t.data)
+func (f *agreeFlags) input(t *table.Table, j *reports.Judged) (*reports.Input, *harness.Manifest, error) {
+	sum := sha256.Sum256(t.Data)
 	hash := hex.EncodeToString(sum[:])
-	m := &harness.Manifest{Format: 1, Name: f.runName(t.path), Seed: f.seed, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Dataset: "table",
-		Sources: []harness.ManifestSource{{ID: filepath.Base(t.path), Hash: hash}}, Warnings: j.Notes}
+	m := &harness.Manifest{Format: 1, Name: f.runName(t.Path), Seed: f.seed, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Dataset: "table",
+		Sources: []harness.ManifestSource{{ID: filepath.Base(t.Path), Hash: hash}}, Warnings: j.Notes}
 	opt, err := json.Marshal(map[string]any{"human": f.human, "lower_is_better": f.lower, "by": f.by, "distortion": f.group, "kind": f.kind, "se": f.se, "sd": f.sd, "count": f.count,
 		"raters": f.raters, "votes": f.votes, "metrics": f.metrics, "missing": f.missing, "resamples": f.resamples, "fit": f.parameters})
 	if err != nil {
@@ -505,27 +493,27 @@ func (f *agreeFlags) input(t *judgedTable, j *reports.Judged) (*reports.Input, *
 	}
 	return &reports.Input{
 		Human: []reports.Judged{*j}, Manifest: text,
-		Experiment: reports.Experiment{Name: f.runName(t.path), Question: "How well do the metrics agree with people on " + filepath.Base(t.path) + "?", Seed: f.seed, Dataset: j.Name, Noun: f.noun, Findings: requests},
+		Experiment: reports.Experiment{Name: f.runName(t.Path), Question: "How well do the metrics agree with people on " + filepath.Base(t.Path) + "?", Seed: f.seed, Dataset: j.Name, Noun: f.noun, Findings: requests},
 		Options:    reports.Options{Formats: f.formats, Width: f.width, Resamples: f.resamples},
 	}, m, nil
 }
 
 // loadPictures reads the pictures of the items that the list of disagreements shows.
-func (f *agreeFlags) loadPictures(t *judgedTable, in *reports.Input) error {
+func (f *agreeFlags) loadPictures(t *table.Table, in *reports.Input) error {
 	if f.before == "" || f.after == "" {
 		return wrong("--before and --after go together: the reference and the picture that was judged")
 	}
-	before, err := t.column("--before", f.before)
+	before, err := t.Column("--before", f.before)
 	if err != nil {
 		return err
 	}
-	after, err := t.column("--after", f.after)
+	after, err := t.Column("--after", f.after)
 	if err != nil {
 		return err
 	}
 	folder := f.pictures
 	if folder == "" {
-		folder = filepath.Dir(t.path)
+		folder = filepath.Dir(t.Path)
 	}
 	j := &in.Human[0]
 	j.Pictures = map[int][2][]byte{}
@@ -536,9 +524,9 @@ func (f *agreeFlags) loadPictures(t *judgedTable, in *reports.Input) error {
 	for _, i := range items {
 		var pair [2][]byte
 		for k, col := range []int{before, after} {
-			img, _, err := raster.DecodeFile(filepath.Join(folder, filepath.FromSlash(strings.TrimSpace(t.rows[i][col]))))
+			img, _, err := raster.DecodeFile(filepath.Join(folder, filepath.FromSlash(strings.TrimSpace(t.Rows[i][col]))))
 			if err != nil {
-				return wrong("%s, row %d, column %s: %v", t.path, t.lines[i], t.header[col], err)
+				return wrong("%s, row %d, column %s: %v", t.Path, t.Lines[i], t.Header[col], err)
 			}
 			pair[k] = harness.Thumbnail(img)
 		}

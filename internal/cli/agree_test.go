@@ -241,26 +241,3 @@ func TestAgreeReportAgain(t *testing.T) {
 		t.Errorf("%d rows: %v", len(rows), err)
 	}
 }
-
-// Whatever bytes a table holds, reading it ends in a table or an error.
-func FuzzParseTable(f *testing.F) {
-	f.Add([]byte("a,b\n1,2\n3,4\n5,6\n"))
-	f.Add([]byte("\ufeffa;b\r\n\"1,5\";2\r\nnan;inf\r\n;-\r\n"))
-	f.Add([]byte("\"a\n,b"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		table, err := parseTable("t.csv", data)
-		if err != nil {
-			return
-		}
-		for i, r := range table.rows {
-			if len(r) != len(table.header) || table.lines[i] < 2 && i > 0 {
-				t.Fatalf("row %d: %d fields at line %d", i, len(r), table.lines[i])
-			}
-		}
-		for i := range table.header {
-			if v, _, err := table.numbers(i); err == nil && len(v) != len(table.rows) {
-				t.Fatalf("column %d has %d numbers of %d rows", i, len(v), len(table.rows))
-			}
-		}
-	})
-}

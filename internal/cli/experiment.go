@@ -55,6 +55,13 @@ func (f *experimentFlags) load(ctx context.Context, a *app, path string, m model
 	if err != nil {
 		return nil, inputError{err}
 	}
+	if x.Images.Dataset == "" { // judgements alone
+		p, err := harness.NewPlan(x, nil, m)
+		if err != nil {
+			return nil, inputError{fmt.Errorf("%s: %w", path, err)}
+		}
+		return p, nil
+	}
 	col, err := x.Images.Entry.Open(ctx, x.Images.Params, x.Images.OpenOptions(x.Seed))
 	if err != nil {
 		if ctx.Err() != nil {

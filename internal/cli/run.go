@@ -75,13 +75,25 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 		a.say("note: %s", w)
 	}
 	c := p.Counts
-	a.say("%s: %d sources, %d stimuli, %d scores, %d workers on %d processors", p.Experiment.Name, c.Sources, c.Stimuli, c.Scores, opt.Workers, runtime.NumCPU())
+	if c.Sources > 0 {
+		a.say("%s: %d sources, %d stimuli, %d scores, %d workers on %d processors", p.Experiment.Name, c.Sources, c.Stimuli, c.Scores, opt.Workers, runtime.NumCPU())
+	}
 	scored, err := harness.Score(ctx, p, m, opt)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			return err
 		}
 		return modelError(err)
+	}
+	if opt.Shard.N == 0 {
+		judged, err := harness.ScoreJudged(ctx, p, m, opt)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return inputError{err}
+		}
+		scored.AddJudged(judged)
 	}
 	for _, s := range scored.Skipped {
 		a.say("left out: %s: %s", s.What, s.Reason)

@@ -63,36 +63,3 @@ func (a *app) schemaCommand() *cobra.Command {
 		},
 	}
 }
-
-func (a *app) modelsCommand() *cobra.Command {
-	var f experimentFlags
-	c := &cobra.Command{
-		Use:   "models",
-		Short: "list the models that were found and what they give",
-		Args:  args(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			m, err := f.open(a)
-			if err != nil {
-				return err
-			}
-			defer m.Close()
-			names := m.Names()
-			if len(names) == 0 {
-				a.say("no models found; give a folder with --models")
-			}
-			for _, n := range names {
-				info, err := m.Model(n)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(a.out, "%s  (%s, %s)\n", n, info.Family, info.Training)
-				for _, o := range info.Outputs {
-					fmt.Fprintf(a.out, "    %-12s %-7s %s\n", o.Name, o.Layout, o.Doc)
-				}
-			}
-			return nil
-		},
-	}
-	f.registerModels(c)
-	return c
-}

@@ -29,6 +29,11 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 	if err != nil {
 		return err
 	}
+	judged, err := harness.WriteJudged(scored.Judged, dir)
+	if err != nil {
+		return err
+	}
+	files = append(files, judged...)
 	shown, err := harness.WriteExhibits(ctx, p, scored, dir)
 	if err != nil {
 		return err
@@ -41,11 +46,16 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 	if err != nil {
 		return err
 	}
+	if err := addJudged(in, scored.Judged); err != nil {
+		return err
+	}
 	if err := saveInput(in, dir); err != nil {
 		return err
 	}
 	in.Options.Cache = dir
+	end := a.watch(in)
 	res, err := reports.Write(ctx, in, dir)
+	end()
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"probity/harness"
+	"probity/internal/raster"
+	"probity/reports"
+)
+
+// addJudged puts the judged sections of a run into what its report is made of, with the findings that they allow where the
+// experiment asks for none of them.
+func addJudged(in *reports.Input, list []harness.JudgedScores) error {
+	if len(list) == 0 {
+		return nil
+	}
+	for i := range list {
+		in.Human = append(in.Human, judgedInput(&list[i]))
+	}
+	asked := false
+	for _, r := range in.Experiment.Findings {
+		asked = asked || strings.HasPrefix(r.Kind, "agreement")
+	}
+	if !asked {
+		requests, err := reports.AgreementFindings(in.Human, 4)
+		if err != nil {
+			return err
+		}
+		in.Experiment.Findings = append(in.Experiment.Findings, requests...)
+	}
+	for i := range list {
+		if err := addPictures(in, i, &list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgedInput turns a scored section into the report's own form.
+func judgedInput(s *harness.JudgedScores) reports.Judged {
+	j := s.Judgements
+	out := reports.Judged{Name: s.Section.Label, Noun: j.Noun, Scale: j.Scale, Columns: s.Columns, Score: s.Score, Lower: j.Lower, Raters: j.Raters, Notes: j.Notes}
+	for _, p := range j.Problems {
+		out.Notes = append(out.Notes, p.What+": "+p.Reason)
+	}
+	n := j.Items()
+	clustered, grouped, errors, raw := false, true, true, n > 0
+	for i := range n {
+		at := j.Subject(i)
+		clustered = clustered || at.Source != ""
+		grouped = grouped && at.Distortion != ""
+		out.Item = append(out.Item, at.Item)
+		if j.Choices == nil {
+			r := &j.Ratings[i]
+			errors = errors && r.Error() >= 0
+			raw = raw && len(r.Raw) > 0 && len(r.Raw) == len(j.Ratings[0].Raw)
+		}
+	}
+	for i := range n {
+		at := j.Subject(i)
+		if clustered {
+			source := at.Source
+			if source == "" {
+				source = at.Item
+			}
+			out.Cluster = append(out.Cluster, source)
+		}
+		if grouped {
+			out.Group = append(out.Group, at.Distortion)
+		}
+		if j.Choices != nil {
+			c := &j.Choices[i]
+			votes := c.Votes
+			if math.IsNaN(votes) {
+				votes, out.Shares = 1, true
+			}
+			out.VotesA, out.VotesB = append(out.VotesA, votes-c.VotesB), append(out.VotesB, c.VotesB)
+			continue
+		}
+		r := &j.Ratings[i]
+		out.Rating = append(out.Rating, r.Value)
+		if errors {
+			out.SE = append(out.SE, r.Error())
+		}
+		if raw {
+			out.Raw = append(out.Raw, r.Raw)
+		}
+	}
+	if j.Choices != nil {
+		out.ScoreB = s.ScoreB
+	}
+	return out
+}
+
+// addPictures reads the pictures of the items that the list of disagreements shows.
+func addPictures(in *reports.Input, set int, s *harness.JudgedScores) error {
+	items, err := reports.Disagreements(in, set)
+	if err != nil {
+		return inputError{err}
+	}
+	for _, i := range items {
+		reference, outputs, ok := s.Judgements.Pictures(i)
+		if !ok || len(outputs) != 1 {
+			continue
+		}
+		var pair [2][]byte
+		for k, file := range []string{reference, outputs[0]} {
+			img, _, err := raster.DecodeFile(file)
+			if err != nil {
+				return fmt.Errorf("reading a picture for the report: %w", err)
+			}
+			pair[k] = harness.Thumbnail(img)
+		}
+		if in.Human[set].Pictures == nil {
+			in.Human[set].Pictures = map[int][2][]byte{}
+		}
+		in.Human[set].Pictures[i] = pair
+	}
+	return nil
+}
