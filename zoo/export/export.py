@@ -220,15 +220,17 @@ def from_lpips(net, seed, out):
     return e
 
 
-def from_dists(seed):
-    """VGG-16 with L2 pooling instead of maximum pooling, as DISTS has it."""
+def from_dists(seed, out):
+    """VGG-16 with L2 pooling instead of maximum pooling, as DISTS has it, and the learned alpha and beta that the package brings."""
     import DISTS_pytorch.DISTS_pt as d
     import torchvision
 
     if seed is not None:
         vgg = d.models.vgg16
         d.models.vgg16 = lambda pretrained=True: seeded(lambda: vgg(weights=None), seed)
-    model = d.DISTS(load_weights=False)
+    model = d.DISTS(load_weights=True)
+    (out / "dists").mkdir(parents=True, exist_ok=True)
+    (out / "dists" / "weights.json").write_text(json.dumps({k: getattr(model, k).detach().numpy().ravel().tolist() for k in ("alpha", "beta")}))
 
     class Trunk(torch.nn.Module):
         def __init__(self):
@@ -550,7 +552,7 @@ def build(spec, seed, out):
         "siglip": lambda: from_transformers("siglip", name, seed),
         "open_clip": lambda: from_open_clip(name, seed),
         "lpips": lambda: from_lpips(name, seed, out),
-        "dists": lambda: from_dists(seed),
+        "dists": lambda: from_dists(seed, out),
         "fidelity": lambda: from_fidelity(seed),
     }
     if kind not in makers:
