@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,9 @@ type experimentFlags struct {
 	set     []string
 	workers int
 	runtime string
+
+	provider string
+	threads  int
 }
 
 func (f *experimentFlags) register(c *cobra.Command) {
@@ -33,11 +37,13 @@ func (f *experimentFlags) registerModels(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.models, "models", nil, "folder with ONNX models (repeatable)")
 	c.Flags().IntVar(&f.workers, "workers", runtime.NumCPU(), "pictures worked on at a time; results do not depend on it")
 	c.Flags().StringVar(&f.runtime, "onnxruntime", "", "path of the ONNX Runtime library, instead of the one found")
+	c.Flags().StringVar(&f.provider, "provider", "cpu", "execution provider: "+strings.Join(zoo.Providers, ", "))
+	c.Flags().IntVar(&f.threads, "threads", 1, "threads of one forward pass; more workers do more than more threads")
 }
 
 // open finds the models.
 func (f *experimentFlags) open(a *app) (models, error) {
-	z, err := zoo.Open(zoo.Options{Dirs: f.models, Runtime: f.runtime, Embedded: embedded(), Strict: true})
+	z, err := zoo.Open(zoo.Options{Dirs: f.models, Runtime: f.runtime, Embedded: embedded(), Strict: true, Provider: f.provider, Threads: f.threads})
 	if err != nil {
 		return models{}, inputError{err}
 	}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"probity/zoo"
+)
+
+// fixtures are small models with seeded random weights, made by testdata/zoo/goldens.py.
+const fixtures = "../../testdata/zoo/models"
+
+func needRuntime(t *testing.T) {
+	t.Helper()
+	if !zoo.Runnable {
+		t.Skip("built without a C compiler, so no model can run")
+	}
+	if _, err := zoo.FindRuntime("", ""); err != nil {
+		t.Skip("no ONNX Runtime here; make setup fetches it")
+	}
+}
+
+// An ONNX file gets a manifest that can be read back once what is marked CHECK is confirmed, and nothing is overwritten.
+func TestModelsAdd(t *testing.T) {
+	dir := t.TempDir()
+	data, err := os.ReadFile(filepath.Join(fixtures, "tiny-vit.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, filepath.Join(dir, "mine.onnx"), string(data))
+	status, out, messages := command(t, "models", "add", file)
+	if status != exitDone || strings.TrimSpace(out) != filepath.Join(dir, "mine.toml") || !strings.Contains(messages, "models check mine --models "+dir) {
+		t.Fatalf("status %d, %q\n%s", status, out, messages)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "mine.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := zoo.ParseManifest(text, "mine.toml"); err != nil {
+		t.Errorf("the manifest cannot be read back: %v", err)
+	}
+	if status, _, messages := command(t, "models", "add", file); status != exitInput || !strings.Contains(messages, "mine.toml") {
+		t.Errorf("a second add: status %d\n%s", status, messages)
+	}
+	status, out, _ = command(t, "models", "--models", dir, "--json")
+	var list []modelRecord
+	if err := json.Unmarshal([]byte(out), &list); status != exitDone || err != nil {
+		t.Fatalf("status %d, %v in %s", status, err, out)
+	}
+	found := false
+	for _, r := range list {
+		found = found || r.Name == "mine" && r.Here && len(r.Outputs) > 0
+	}
+	if !found {
+		t.Errorf("probity models does not list the model that was added:\n%s", out)
+	}
+}
+
+func TestModelsMistakes(t *testing.T) {
+	dir := t.TempDir()
+	text := write(t, filepath.Join(dir, "text.onnx"), "not a model")
+	for _, c := range []struct {
+		args []string
+		want int
+		says string
+	}{
+		{[]string{"models", "add", text}, exitInput, "text.onnx"},
+		{[]string{"models", "add", filepath.Join(dir, "none.onnx")}, exitInput, "none.onnx"},
+		{[]string{"models", "pull", "sqeezenet1.1"}, exitInput, "squeezenet1.1"},
+		{[]string{"models", "pull", "resnet50"}, exitInput, "zoo/export/export.py"},
+		{[]string{"models", "check", "nope", "--models", dir}, exitInput, "nope"},
+		{[]string{"models", "--models", filepath.Join(dir, "nowhere")}, exitInput, "nowhere"},
+	} {
+		status, _, messages := command(t, c.args...)
+		if status != c.want || !strings.Contains(messages, c.says) {
+			t.Errorf("probity %s: status %d, want %d with %q, got\n%s", strings.Join(c.args, " "), status, c.want, c.says, messages)
+		}
+	}
+}
+
+// A wrong manifest, a file that is not the manifest's, an output that is not there: each says which and what to do.
+func TestModelsThatAreNotWhatTheySay(t *testing.T) {
+	needRuntime(t)
+	dir := t.TempDir()
+	data, err := os.ReadFile(filepath.Join(fixtures, "tiny-vit.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, filepath.Join(dir, "mine.onnx"), string(data))
+	if status, _, messages := command(t, "models", "add", file); status != exitDone {
+		t.Fatal(messages)
+	}
+	manifest := filepath.Join(dir, "mine.toml")
+	good, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := write(t, filepath.Join(dir, "a.png"), noisePNG(t, 1))
+	score := func(metric string) (int, string) {
+		status, _, messages := command(t, "score", "--models", dir, "--metric", metric, picture, picture)
+		return status, messages
+	}
+	if status, messages := score("l2(model=mine, output=nothing)"); status != exitInput || !strings.Contains(messages, "nothing") || !strings.Contains(messages, "it has") {
+		t.Errorf("an output that is not there: status %d\n%s", status, messages)
+	}
+	write(t, manifest, strings.Replace(string(good), "[preprocess]", "[preproces]", 1))
+	if status, messages := score("l2(model=mine)"); status != exitInput || !strings.Contains(messages, "preproces") || !strings.Contains(messages, "mine.toml") {
+		t.Errorf("an unknown key: status %d\n%s", status, messages)
+	}
+	at := strings.Index(string(good), `sha256 = "`) + len(`sha256 = "`)
+	other := good[:at:at]
+	if good[at] == '0' {
+		other = append(other, '1')
+	} else {
+		other = append(other, '0')
+	}
+	write(t, manifest, string(append(other, good[at+1:]...)))
+	if status, messages := score("l2(model=mine)"); status != exitInput || !strings.Contains(messages, "SHA-256") {
+		t.Errorf("another file: status %d\n%s", status, messages)
+	}
+}
