@@ -8,4 +8,14 @@
 //	params, _ := registry.NewValues(info, nil)
 //	m, _ := entry.New(params, nil)
 //	score, err := m.Score(&trial.Trial{Input: a, Output: b})
+//
+// A metric on sets is handed the features of all members, which the harness stores as a run goes, and gives its score with
+// an interval; no picture is in memory by then.
+//
+//	entry, info, _ := trial.SetMetrics.Get("frechet")
+//	params, _ := registry.NewValues(info, map[string]any{"model": "resnet50"})
+//	m, _ := entry.New(params, env)
+//	score, err := m.Reduce(ctx, outputs, sources, seed)
+//
+// docs/metrics.md says how far each lies from its oracle, docs/metrics-cost.md what it costs.
 package metrics
