@@ -73,6 +73,9 @@ func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 		return
 	}
 	s.dataset(&x.Images, opt.Images)
+	if x.Images.Info.Name != "" && x.Images.Entry.Open == nil && x.Images.Entry.Judge != nil {
+		d.fail(s.at("dataset"), atValue, "the data set %s brings judgements only: write it as a [[human]] section", x.Images.Dataset)
+	}
 	s.close("[images] with dataset = \"" + x.Images.Dataset + "\"")
 }
 

@@ -165,8 +165,12 @@ func TestHumans(t *testing.T) {
 	if len(x.Humans) != 2 || x.Humans[0].Label != "sample-ratings" || x.Humans[1].Label != "second" || x.Humans[1].Path != "b" || x.Humans[1].Limit != 3 {
 		t.Errorf("judged data sets are %+v", x.Humans)
 	}
-	if _, err := harness.NewPlan(x, sampleSources(3, 0), sampleEnv{}); err == nil || !strings.Contains(err.Error(), "has no [images]") {
-		t.Errorf("planning without pictures gives %v", err)
+	if p, err := harness.NewPlan(x, nil, sampleEnv{}); err != nil || len(p.Metrics) != 1 || len(p.Sources) != 0 {
+		t.Errorf("planning judgements alone gives %+v, %v", p, err)
+	}
+	x = parse(t, "probity = 1\nname = \"x\"\n[[metric]]\nkind = \"sample-mse\"\n[[human]]\ndataset = \"sample-ratings\"\npath = \"a\"\n[[perturb]]\nkind = \"sample-hue\"\n")
+	if _, err := harness.NewPlan(x, nil, sampleEnv{}); err == nil || !strings.Contains(err.Error(), "no [images] to make stimuli of") {
+		t.Errorf("planning stimuli without pictures gives %v", err)
 	}
 }
 

@@ -201,11 +201,15 @@ func (r *run) judged(ctx context.Context, h HumanSection, j *trial.Judgements) (
 			fmt.Fprintf(sum, "%x\n", col)
 		}
 	}
+	bare := func(at trial.Subject) trial.Subject { // where its picture lies does not matter
+		at.Reference = ""
+		return at
+	}
 	for i := range j.Ratings {
-		fmt.Fprintf(sum, "%+v %x %x %x %x\n", j.Ratings[i].Subject, j.Ratings[i].Value, j.Ratings[i].Error(), j.Ratings[i].N, j.Ratings[i].Raw)
+		fmt.Fprintf(sum, "%+v %x %x %x %x\n", bare(j.Ratings[i].Subject), j.Ratings[i].Value, j.Ratings[i].Error(), j.Ratings[i].N, j.Ratings[i].Raw)
 	}
 	for i := range j.Choices {
-		fmt.Fprintf(sum, "%+v %x %x\n", j.Choices[i].Subject, j.Choices[i].VotesB, j.Choices[i].Votes)
+		fmt.Fprintf(sum, "%+v %x %x\n", bare(j.Choices[i].Subject), j.Choices[i].VotesB, j.Choices[i].Votes)
 	}
 	s.Key = hex.EncodeToString(sum.Sum(nil))
 	return s, nil
