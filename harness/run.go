@@ -429,6 +429,9 @@ func (u *unit) flush(ctx context.Context) error {
 		if t.SourceCaption == "" {
 			t.SourceCaption = u.src.Captions["full"]
 		}
+		if t.TargetCaption == "" { // an edit that says nothing of words leaves the caption as it is
+			t.TargetCaption = t.SourceCaption
+		}
 		if x.row.Role != trial.Crossed { // a crossed stimulus tells of its edit alone
 			t.Realised = &x.row.Realised
 		}

@@ -156,9 +156,10 @@ func severities(a trial.Axis) []float64 {
 	return a.Default
 }
 
-// registered are all perturbations but files, which has its own test.
+// registered are all perturbations of pixels but files, which has its own test.
 func registered() []string {
-	return slices.DeleteFunc(trial.Perturbations.Names(), func(name string) bool { return name == "files" })
+	words := trial.TextPerturbations.Names()
+	return slices.DeleteFunc(trial.Perturbations.Names(), func(name string) bool { return name == "files" || slices.Contains(words, name) })
 }
 
 // TestLaws asserts what every perturbation promises.

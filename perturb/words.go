@@ -15,15 +15,17 @@ func init() {
 	once := trial.Axis{Name: "done", Min: 0, Max: 1, Integer: true, Fixed: true, Default: []float64{1}}
 	share := trial.Axis{Name: "share of the words", Unit: "fraction", Min: 0, Max: 1, Default: []float64{.25, .5, .75, 1}}
 	add := func(name, doc, long, source string, axis trial.Axis, same bool, params []registry.Param, apply func(in *trial.TextInput, v registry.Values, s float64) (*trial.TextOutcome, error)) {
-		trial.TextPerturbations.Add(registry.Info{Name: name, Doc: doc, Long: long, Source: source, Version: 1, Params: params},
-			trial.TextPerturbationEntry{Axis: axis, Same: same, New: func(v registry.Values) (trial.TextPerturbation, error) {
-				return textEdit(func(in *trial.TextInput, s float64) (*trial.TextOutcome, error) {
-					if s > axis.Max {
-						return nil, fmt.Errorf("severity %v is above the largest possible, %v", s, axis.Max)
-					}
-					return apply(in, v, s)
-				}), nil
-			}})
+		info := registry.Info{Name: name, Doc: doc, Long: long, Source: source, Version: 1, Params: params}
+		make := func(v registry.Values) (trial.TextPerturbation, error) {
+			return textEdit(func(in *trial.TextInput, s float64) (*trial.TextOutcome, error) {
+				if s > axis.Max {
+					return nil, fmt.Errorf("severity %v is above the largest possible, %v", s, axis.Max)
+				}
+				return apply(in, v, s)
+			}), nil
+		}
+		trial.TextPerturbations.Add(info, trial.TextPerturbationEntry{Axis: axis, Same: same, New: make})
+		onCaption(info, axis, make)
 	}
 	const unchanged = " A text without any is left as it is and flagged `unchanged`."
 	const winoground = "Thrush, Jiang, Bartolo, Singh, Williams, Kiela and Ross, Winoground, CVPR (2022)"
