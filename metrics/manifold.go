@@ -17,15 +17,18 @@ const ballDoc = " Each member of a set carries a ball that reaches to its k-th n
 func init() {
 	kynkaanniemi := "Kynkaanniemi, Karras, Laine, Lehtinen and Aila, Improved precision and recall metric for assessing generative models, NeurIPS 2019; torch-fidelity"
 	naeem := "Naeem, Oh, Uh, Choi and Yoo, Reliable fidelity and diversity metrics for generative models, ICML 2020; the prdc package's formulas"
-	add := func(name, doc, long, source string, k int, ball string, high float64, f func(m neighbours) float64) {
-		onSets(registry.Info{Name: name, Version: 1, Doc: doc, Long: long + ballDoc, Source: source}, "embedding",
+	add := func(name, doc, long, source string, k int, ball string, high float64, share shareOf, f func(m neighbours) float64) {
+		if long += ballDoc; share > 0 {
+			long += " Its interval is no narrower than Wilson's for a share of so many sources, since halves of a set may all agree."
+		}
+		onSets(registry.Info{Name: name, Version: 1, Doc: doc, Long: long, Source: source}, "embedding",
 			trial.SetMetricEntry{Direction: trial.Similarity, Low: 0, High: high}, []registry.Param{
 				{Name: "k", Type: registry.Int, Default: k, Min: 1, Max: 1000, Doc: "which nearest neighbour a ball reaches to"},
 				{Name: "ball", Type: registry.String, Default: ball, Enum: []string{"closed", "open"}, Doc: "whether its surface belongs to a ball"},
 				resamplesParam,
 			}, func(v registry.Values) (setMetric, error) {
 				k, closed := v.Int("k"), v.String("ball") == "closed"
-				return setMetric{fewest: k + 1, warn: func(a, b sample) []string {
+				return setMetric{fewest: k + 1, share: share, warn: func(a, b sample) []string {
 					if n := min(a.n, b.n); n < 100 {
 						return []string{fmt.Sprintf("%d members: balls of so few points are wide, and %s says little", n, name)}
 					}
@@ -37,11 +40,11 @@ func init() {
 			})
 	}
 	add("precision", "share of a set's members that lie among the reference's", "The share of members that lie in at least one ball of the reference set: whether what is made is plausible.",
-		kynkaanniemi, 3, "closed", 1, func(m neighbours) float64 { return positive(m.perA) })
+		kynkaanniemi, 3, "closed", 1, shareOfSet, func(m neighbours) float64 { return positive(m.perA) })
 	add("recall", "share of the reference's members that lie among the set's", "The share of the reference set's members that lie in at least one ball of the set: whether all that there is gets made.",
-		kynkaanniemi, 3, "closed", 1, func(m neighbours) float64 { return positive(m.perB) })
+		kynkaanniemi, 3, "closed", 1, shareOfReference, func(m neighbours) float64 { return positive(m.perB) })
 	add("density", "how many of the reference's balls a member lies in, on average", "The number of the reference's balls that hold a member, divided by k, averaged over members. Precision that outliers of the reference cannot inflate; above 1 where members crowd where the reference is dense.",
-		naeem, 5, "open", math.Inf(1), func(m neighbours) float64 {
+		naeem, 5, "open", math.Inf(1), 0, func(m neighbours) float64 {
 			sum := 0
 			for _, n := range m.perA {
 				sum += n
@@ -49,7 +52,7 @@ func init() {
 			return float64(sum) / float64(len(m.perA)) / float64(m.k)
 		})
 	add("coverage", "share of the reference's balls that hold a member of the set", "The share of the reference's balls that hold at least one member. Recall that outliers of the set cannot inflate.",
-		naeem, 5, "open", 1, func(m neighbours) float64 { return positive(m.perB) })
+		naeem, 5, "open", 1, shareOfReference, func(m neighbours) float64 { return positive(m.perB) })
 }
 
 func positive(counts []int) float64 {

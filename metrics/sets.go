@@ -70,6 +70,7 @@ type setMetric struct {
 	fewest    int  // members that value needs of each set; at least 1
 	low, high float64
 	resamples int
+	share     shareOf
 
 	// value reduces the sets. It draws, where it has to, from the streams that draw opens.
 	value func(ctx context.Context, a, b sample, draw func(purpose string) *stream.Stream) (float64, error)
@@ -77,6 +78,14 @@ type setMetric struct {
 	exact func(ctx context.Context, a, b sample, u units2, draw func(purpose string) *stream.Stream) (trial.SetScore, error)
 	warn  func(a, b sample) []string
 }
+
+// shareOf says of which set's members a score is a share; 0: it is none.
+type shareOf int
+
+const (
+	shareOfSet shareOf = iota + 1
+	shareOfReference
+)
 
 // sample is the rows of a set: n members of per rows each, d numbers a row.
 type sample struct {
@@ -303,8 +312,31 @@ func (m *setMetric) jackknife(ctx context.Context, score *trial.SetScore, a, b s
 		}
 		values[k] = v
 	}
-	interval(score, math.Sqrt(factor*variance(values)), m.resamples-1, "delete-half jackknife")
+	v := factor * variance(values)
+	if flat := slices.Max(values) == slices.Min(values); flat && m.share == 0 {
+		score.Warnings = append(score.Warnings, "no interval: the score is the same of every half of the sets")
+		return nil
+	} else if flat {
+		v = 0
+	}
+	interval(score, math.Sqrt(v), m.resamples-1, "delete-half jackknife")
+	if m.share > 0 {
+		n := len(u[0]) + len(u[m.share])
+		if low, high := wilson(score.Value, n); low < score.Low || high > score.High {
+			score.Low, score.High = math.Min(low, score.Low), math.Max(high, score.High)
+			score.Method = "delete-half jackknife and Wilson's score interval, the wider"
+		}
+	}
 	return nil
+}
+
+// wilson is the score interval of a share of n units (Wilson 1927).
+func wilson(p float64, n int) (low, high float64) {
+	const z = 1.959963984540054
+	m := float64(n)
+	centre := (p + z*z/(2*m)) / (1 + z*z/m)
+	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	return math.Min(p, centre-half), math.Max(p, centre+half)
 }
 
 // interval is the value plus and minus Student's t times its standard error.

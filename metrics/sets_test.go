@@ -217,7 +217,7 @@ func TestBias(t *testing.T) {
 
 // TestSetIntervals: over many pairs of samples the intervals hold the mean score at this size about as often as they say.
 func TestSetIntervals(t *testing.T) {
-	for _, name := range []string{"kid", "cmmd", "frechet", "coverage", "inception-score", "vendi"} {
+	for _, name := range []string{"kid", "cmmd", "frechet", "precision", "coverage", "density", "inception-score", "vendi"} {
 		const trials, n, d = 60, 60, 4
 		m := buildSet(t, name, nil)
 		// What the score is on average at this size is what an interval without a claim about bias has to hold.
@@ -396,5 +396,21 @@ func TestPairedUnits(t *testing.T) {
 		if !(tied.High-tied.Low < share*(loose.High-loose.Low)) {
 			t.Errorf("%s: tied %v to %v, loose %v to %v", name, tied.Low, tied.High, loose.Low, loose.High)
 		}
+	}
+}
+
+// Where every half of the sets says the same, there is no certainty: shares have Wilson's interval, others none.
+func TestNoFalseCertainty(t *testing.T) {
+	a := normal("f", 20, 3, 0, 1)
+	b := setOf(slices.Clone(a.Features[0].Data), 3)
+	for _, name := range []string{"precision", "recall", "coverage"} {
+		s := reduce(t, buildSet(t, name, map[string]any{"k": 5}), a, b)
+		if s.Value != 1 || s.High != 1 || abs(s.Low-.8388749) > 1e-6 { // statsmodels: proportion_confint(20, 20, method="wilson")
+			t.Errorf("%s is %v, %v to %v, want 1, .8389 to 1", name, s.Value, s.Low, s.High)
+		}
+	}
+	same := setOf(slices.Repeat([]float32{1, 2, 3}, 30), 3)
+	if s := reduce(t, buildSet(t, "vendi", nil), same, trial.Set{}); !math.IsNaN(s.Low) || len(s.Warnings) == 0 {
+		t.Errorf("of equal members: %v", s)
 	}
 }
