@@ -360,6 +360,10 @@ func (b *builder) ratersRandom(ctx context.Context, d *judged, set []int, sign [
 	if d.raw == nil || len(d.raw[0]) < 2 || d.clusters < 2 {
 		return nil
 	}
+	m := "Raters random: sources and raters are resampled at once (pigeonhole bootstrap, Owen 2007), so that the interval holds for other raters as well: t with the standard error on Fisher's z, and the smaller number of sources and raters less one as degrees of freedom."
+	if !slices.Contains(b.f.Method, m) {
+		b.f.Method = append(b.f.Method, m)
+	}
 	few := b.warn("few-raters", "%s: %s: what other raters would have said is uncertain", d.Name, plural(len(d.raw[0]), "rater"))
 	for m := range d.Columns {
 		iv, err := stats.CrossedSpearman(ctx, d.score[m], d.raw, d.cluster, d.clusters, b.a.level, stats.Resampling{Seed: b.a.in.Experiment.Seed, Purpose: "judgements of " + d.Name, N: 2000, Workers: b.a.workers})
@@ -393,6 +397,11 @@ func (b *builder) pairwise(d *judged, q Quantity, difference func(i, o int) (sta
 				P: Number(pv), PEquivalence: Number(nan), PEquivalenceHolm: Number(nan)}
 			b.f.Contrasts = append(b.f.Contrasts, c)
 			p = append(p, pv)
+		}
+	}
+	for k := range p { // no difference without any one source either: they order alike
+		if c := &b.f.Contrasts[first+k]; c.Value == 0 && c.N > 1 && math.IsNaN(p[k]) {
+			p[k], c.P = 1, 1
 		}
 	}
 	adjusted := holm(p)

@@ -12,6 +12,11 @@ import (
 // factor comes. The interval takes percentiles where both factors have 20 levels or more; with fewer of either it is t with
 // the bootstrap's standard error and the smaller number of levels less one as degrees of freedom.
 func CrossedInterval(ctx context.Context, first, second int, open func() func(first, second []float64) float64, level float64, r Resampling) (Interval, error) {
+	return crossedInterval(ctx, first, second, open, level, r, false)
+}
+
+// crossedInterval takes t with the bootstrap's standard error where studentised asks for it, whatever the levels.
+func crossedInterval(ctx context.Context, first, second int, open func() func(first, second []float64) float64, level float64, r Resampling, studentised bool) (Interval, error) {
 	few := min(first, second)
 	iv := noInterval(math.NaN(), few, orLevel(level))
 	if few < 2 {
@@ -44,7 +49,7 @@ func CrossedInterval(ctx context.Context, first, second int, open func() func(fi
 	if reps[0] == reps[len(reps)-1] {
 		return iv.degenerate(), nil
 	}
-	if few >= FewClusters {
+	if few >= FewClusters && !studentised {
 		iv.Low, iv.High = Quantile(reps, (1-iv.Level)/2), Quantile(reps, (1+iv.Level)/2)
 		iv.Method = fmt.Sprintf("pigeonhole bootstrap, %d x %d levels, %d resamples", first, second, n)
 		return iv, nil

@@ -7,8 +7,10 @@ import (
 )
 
 // CrossedSpearman is Spearman's correlation of a metric with the mean over raters, with sources and raters resampled at
-// once (the pigeonhole bootstrap, see CrossedInterval): it holds for other raters as well as for other sources. raw is by
-// row, then rater; NaN where a rater did not rate. Rows that no drawn rater rated are left out of that resample.
+// once (the pigeonhole bootstrap, see CrossedInterval): it holds for other raters as well as for other sources. The interval
+// is t with the bootstrap's standard error on Fisher's z, around the estimate: drawing raters with replacement leaves fewer
+// of them, whose mean is less reliable, so that percentiles would lie too low. raw is by row, then rater; NaN where a rater
+// did not rate. Rows that no drawn rater rated are left out of that resample.
 func CrossedSpearman(ctx context.Context, score []float64, raw [][]float64, cluster []int, clusters int, level float64, r Resampling) (Interval, error) {
 	none := noInterval(math.NaN(), 0, orLevel(level))
 	if len(score) < 3 || len(raw) != len(score) || len(cluster) != len(score) {
@@ -24,7 +26,7 @@ func CrossedSpearman(ctx context.Context, score []float64, raw [][]float64, clus
 		return none, err
 	}
 	lx, nx := levels(score)
-	return CrossedInterval(ctx, clusters, raters, func() func(first, second []float64) float64 {
+	iv, err := crossedInterval(ctx, clusters, raters, func() func(first, second []float64) float64 {
 		n := len(score)
 		y, w := make([]float64, n), make([]float64, n)
 		cx, rx, cy, ry := make([]float64, nx), make([]float64, nx), make([]float64, n), make([]float64, n)
@@ -43,7 +45,12 @@ func CrossedSpearman(ctx context.Context, score []float64, raw [][]float64, clus
 				}
 			}
 			ly, ny := levels(y)
-			return weightedSpearman(lx, ly, nil, w, cx, cy[:ny], rx, ry[:ny])
+			return fisherZ(weightedSpearman(lx, ly, nil, w, cx, cy[:ny], rx, ry[:ny]))
 		}
-	}, level, r)
+	}, level, r, true)
+	iv.Value, iv.Low, iv.High = math.Tanh(iv.Value), math.Tanh(iv.Low), math.Tanh(iv.High)
+	if iv.Method != "none" && iv.Method != "degenerate" {
+		iv.Method += ", Fisher's z"
+	}
+	return iv, err
 }

@@ -209,6 +209,48 @@ func TestCeilingFromErrors(t *testing.T) {
 	}
 }
 
+// With raters resampled too the interval holds the correlation with the mean rating, and is wider; a missing rating is left
+// out of its item's mean.
+func TestCrossedSpearman(t *testing.T) {
+	s := stream.Key{Seed: 6, Step: "test"}.Open()
+	var x []float64
+	var raw [][]float64
+	var cluster []int
+	y := make([]float64, 0, 200)
+	for c := range 25 {
+		for range 8 {
+			q := s.Norm()
+			row := make([]float64, 24)
+			var sum, n float64
+			for j := range row {
+				row[j] = q + s.Norm()
+				if s.IntN(10) == 0 {
+					row[j] = math.NaN()
+					continue
+				}
+				sum, n = sum+row[j], n+1
+			}
+			x, raw, cluster, y = append(x, q+.5*s.Norm()), append(raw, row), append(cluster, c), append(y, sum/n)
+		}
+	}
+	r := stats.Resampling{Seed: 2, N: 600}
+	both, err := stats.CrossedSpearman(context.Background(), x, raw, cluster, 25, .95, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := stats.Spearman(x, y)
+	one, err := stats.CorrelationInterval(context.Background(), stats.SRCC, x, y, cluster, .95, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(both.Value-want) > 1e-12 || !(both.Low < one.Low && one.High < both.High+.01) || both.High > 1 {
+		t.Errorf("%v [%v, %v] by %s; sources alone %v [%v, %v]", both.Value, both.Low, both.High, both.Method, one.Value, one.Low, one.High)
+	}
+	if _, err := stats.CrossedSpearman(context.Background(), x[:5], raw, cluster, 25, .95, r); err == nil {
+		t.Error("no error for slices of different lengths")
+	}
+}
+
 // The refitted interval holds the fit, and a fit from the optimum of nearly the same data finds that of these.
 func TestFitWithInterval(t *testing.T) {
 	x, y, cluster := sample(12, 10, 1, 8)
