@@ -69,7 +69,7 @@ func TestReference(t *testing.T) {
 
 // keyOrder is the order of the rows.
 var keyOrder = map[string][]string{
-	"/":               {"probity", "name", "question", "seed", "images", "human", "metric", "set_metric", "perturb", "finding", "hypothesis", "figures"},
+	"/":               {"probity", "name", "question", "seed", "images", "human", "metric", "set_metric", "perturb", "set_perturb", "finding", "hypothesis", "figures"},
 	"/images":         {"dataset", "path", "limit", "size", "fit"},
 	"/perturb":        {"kind", "steps", "name", "role", "severity", "region", "replicates", "draws"},
 	"/perturb/region": {"shape", "area", "placement", "mask"},
@@ -322,6 +322,15 @@ func kindTables(t *testing.T, sort string) string {
 				axis += " Takes a region."
 			}
 			one(info, err, axis)
+		}
+	case "set-perturbations":
+		for _, name := range trial.SetPerturbations.Names() {
+			e, info, err := trial.SetPerturbations.Get(name)
+			facts := fmt.Sprintf("Severity: %s, %s. Default `%s`.", e.Axis.Name, between(e.Axis.Min, e.Axis.Max, e.Axis.Unit), registry.Text(e.Axis.Default))
+			if e.Classes {
+				facts += " Needs pictures with classes."
+			}
+			one(info, err, facts)
 		}
 	case "findings":
 		for _, name := range reports.Kinds.Names() {

@@ -22,14 +22,15 @@ type Experiment struct {
 	Question string
 	Seed     uint64
 
-	Images     ImagesSection
-	Metrics    []MetricSection
-	SetMetrics []SetMetricSection
-	Perturbs   []PerturbSection
-	Findings   []FindingSection
-	Hypotheses []HypothesisSection
-	Humans     []HumanSection
-	Figures    FigureSection
+	Images      ImagesSection
+	Metrics     []MetricSection
+	SetMetrics  []SetMetricSection
+	SetPerturbs []SetPerturbSection
+	Perturbs    []PerturbSection
+	Findings    []FindingSection
+	Hypotheses  []HypothesisSection
+	Humans      []HumanSection
+	Figures     FigureSection
 
 	Path      string   // of the file, as it was given
 	Dir       string   // folder that relative paths in the file are taken from

@@ -34,6 +34,7 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	d.humans(root, x)
 	d.metrics(root, x, opt)
 	d.setMetrics(root, x, opt)
+	d.setPerturbs(root, x)
 	perturbPaths := d.perturbs(root, x)
 	findingPaths := d.findings(root, x, opt)
 	d.hypotheses(root, x, opt)

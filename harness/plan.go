@@ -89,6 +89,11 @@ func NewPlan(x *Experiment, col *trial.Collection, env trial.Env) (*Plan, error)
 	if err := p.checkRegions(); err != nil {
 		return nil, err
 	}
+	for _, s := range x.SetPerturbs {
+		if s.Entry.Classes && !p.Classes {
+			return nil, fmt.Errorf("the change of sets %s needs pictures of two classes or more: a folder whose sub-folders are classes, or scenes", s.Label)
+		}
+	}
 	p.stimuli()
 	if err := p.metrics(env); err != nil {
 		return nil, err

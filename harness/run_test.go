@@ -362,6 +362,12 @@ kind = "shift"
 severity = 1
 role = "null"
 draws = 8
+[[set_perturb]]
+kind = "sample-size"
+severity = 0.5
+[[set_perturb]]
+kind = "contamination"
+severity = [0.25]
 [[finding]]
 kind = "sensitivity"
 `
@@ -392,7 +398,19 @@ func TestSets(t *testing.T) {
 	if a, b := at("own", trial.Edit, 4), at("own", trial.Edit, 64); !(a > 0 && b > a) {
 		t.Errorf("noise of 4 and of 64 levels move a set by %g and %g", a, b)
 	}
+	if a, b := at("own", trial.SetEdit, 0), at("own", trial.SetEdit, .5); !(a > -1e-9 && a < 1e-9 && b > 0) {
+		t.Errorf("half of a set is at %g from the whole, the whole at %g", b, a)
+	}
 	for _, r := range want.Table.Sets {
+		if r.Role == trial.SetEdit {
+			if r.Perturb == "sample-size" && r.Metric == "own" && r.N != map[float64]int{0: 12, .5: 6}[r.Severity] {
+				t.Errorf("sample-size %g leaves %d members of 12", r.Severity, r.N)
+			}
+			if r.Perturb == "contamination" && r.Severity > 0 && r.N == 12 {
+				t.Error("the class that comes in stood in the set before")
+			}
+			continue
+		}
 		if n := map[bool]int{true: 12, false: 6}[r.Metric != "frechet(cnn-small)"]; r.N != n {
 			t.Errorf("%s has %d members, want %d", r.Metric, r.N, n)
 		}

@@ -7,9 +7,11 @@ import (
 	"encoding/gob"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"probity/internal/stream"
 	"probity/internal/trial"
@@ -78,7 +80,15 @@ func (r *run) reduce(ctx context.Context, t *trial.Table) error {
 		}
 		sources, open = append(sources, src), append(open, f)
 	}
-	r.opt.Progress.Start("comparing sets", len(r.plan.SetMetrics)*(len(r.rows)+1), "sets")
+	edits := r.plan.setEdits()
+	add := func(row *trial.SetRow) {
+		t.Sets = append(t.Sets, *row)
+		if row.Problem != "" {
+			t.Problems = append(t.Problems, trial.Problem{What: fmt.Sprintf("%s of %s %s at %g", row.Metric, row.Role, row.Perturb, row.Severity), Reason: row.Problem})
+		}
+		r.opt.Progress.Add(1)
+	}
+	r.opt.Progress.Start("comparing sets", len(r.plan.SetMetrics)*(len(r.rows)+1+len(edits)), "sets")
 	defer r.opt.Progress.End()
 	for _, m := range r.plan.SetMetrics {
 		col, err := setColumn(m, r.models)
@@ -102,11 +112,17 @@ func (r *run) reduce(ctx context.Context, t *trial.Table) error {
 			if err != nil {
 				return err
 			}
-			t.Sets = append(t.Sets, *row)
-			if row.Problem != "" {
-				t.Problems = append(t.Problems, trial.Problem{What: fmt.Sprintf("%s of %s %s at %g", row.Metric, row.Role, row.Perturb, row.Severity), Reason: row.Problem})
+			add(row)
+		}
+		for _, e := range edits {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-			r.opt.Progress.Add(1)
+			row, err := r.setEditScore(ctx, m, blocks, sources, open, e)
+			if err != nil {
+				return err
+			}
+			add(row)
 		}
 	}
 	return nil
@@ -142,6 +158,40 @@ func (r *run) setScore(ctx context.Context, m PlannedSetMetric, blocks []int, so
 			fmt.Fprintln(h, "reference", filepath.Base(f.path))
 		}
 	}
+	return r.compare(ctx, m, blocks, sources, open, members, row, reference, h, out)
+}
+
+// setEditScore compares a set whose members were changed, none of them edited, with its reference.
+func (r *run) setEditScore(ctx context.Context, m PlannedSetMetric, blocks []int, sources []*trial.Source, open []*featuresFile, e setEdit) (*trial.SetRow, error) {
+	out := &trial.SetRow{Metric: m.Section.Label, Role: trial.SetEdit, Perturb: e.section.Label, Severity: e.severity, Unit: e.section.Entry.Axis.Unit, Shape: "set", Area: 1}
+	members, reference, warnings, err := r.compose(m, e, sources)
+	if err != nil {
+		out.Problem = err.Error()
+		out.Value, out.Low, out.High = math.NaN(), math.NaN(), math.NaN()
+		return out, nil
+	}
+	made := func(list []int) []int {
+		return slices.DeleteFunc(list, func(i int) bool { return !open[i].head.Made[0] })
+	}
+	members, reference = made(members), made(reference)
+	h := sha256.New()
+	fmt.Fprintf(h, "set 1\n%s\n%d\n%s\n%d\n%v\n", m.Section.Kind, m.Section.Info.Version, m.Section.Params.Canonical(), r.plan.Experiment.Seed, m.Section.Halves)
+	for _, i := range members {
+		fmt.Fprintln(h, "set", filepath.Base(open[i].path), "")
+	}
+	for _, i := range reference {
+		fmt.Fprintln(h, "reference", filepath.Base(open[i].path))
+	}
+	row, err := r.compare(ctx, m, blocks, sources, open, members, 0, reference, h, out)
+	if err == nil {
+		row.Warnings = append(row.Warnings[:len(row.Warnings):len(row.Warnings)], warnings...)
+	}
+	return row, err
+}
+
+// compare computes a set metric for the given rows of members and the unedited reference, or takes what was kept under
+// the hash of both.
+func (r *run) compare(ctx context.Context, m PlannedSetMetric, blocks []int, sources []*trial.Source, open []*featuresFile, members []int, row int, reference []int, h hash.Hash, out *trial.SetRow) (*trial.SetRow, error) {
 	out.N = len(members)
 	path := filepath.Join(r.store.dir, "sets", hex.EncodeToString(h.Sum(nil))[:32]+".set")
 	if kept, err := readSetScore(path); err == nil {

@@ -60,6 +60,8 @@ func setDistance(ctx context.Context, a *Analysis, params registry.Values) (*Fin
 						}
 					}
 				}
+			case trial.SetEdit:
+				e.Perturb, e.Shape, e.Area, e.Severity, e.Realised, e.Unit = r.Perturb, setShape, Number(r.Area), Number(r.Severity), Number(r.Severity), r.Unit
 			case trial.Null:
 				e.Null = r.Perturb
 			case trial.None:
@@ -76,6 +78,9 @@ func setDistance(ctx context.Context, a *Analysis, params registry.Values) (*Fin
 	b.f.Answer = a.setAnswer(b.f)
 	return b.f, nil
 }
+
+// setShape marks values for a change of which pictures a set has, where a region's shape stands otherwise.
+const setShape = "set"
 
 // nothingDone is the place of the base among a set metric's values.
 const nothingDone = "nothing done"

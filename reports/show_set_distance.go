@@ -22,7 +22,7 @@ func showSetDistance(v *View, f *Finding) (Exhibition, error) {
 func (v *View) setCurves(f *Finding, perturb string) *figure.Curves {
 	places := v.places(perturb)
 	if len(places) == 0 {
-		return nil
+		return v.setEditCurves(f, perturb)
 	}
 	fig := &figure.Curves{X: severityAxis(places[0]), Y: figure.Axis{Label: "value"}, FreeY: true}
 	var all []*Estimate
@@ -33,13 +33,7 @@ func (v *View) setCurves(f *Finding, perturb string) *figure.Curves {
 			if len(list) == 0 {
 				continue
 			}
-			s := figure.Series{Label: place.region(), Family: "region"}
-			for _, e := range list {
-				s.X, s.Y = append(s.X, float64(e.Realised)), append(s.Y, float64(e.Value))
-				s.Lo, s.Hi = append(s.Lo, float64(e.Low)), append(s.Hi, float64(e.High))
-			}
-			s.Warning = f.first(list[0])
-			p.Series = append(p.Series, s)
+			p.Series = append(p.Series, f.setSeries(place.region(), list))
 			all = append(all, list...)
 		}
 		if len(p.Series) == 0 {
@@ -57,6 +51,44 @@ func (v *View) setCurves(f *Finding, perturb string) *figure.Curves {
 	fig.Thumbs = v.thumbs(perturb)
 	fig.About = v.about(f, "set-distance-"+perturb, "Set distances, "+perturb,
 		"Value of each set metric when every picture of the set is edited; the levels are doing nothing, the nulls, the anchor and its control", all, v.intervals(all)+"; pointwise")
+	return fig
+}
+
+func (f *Finding) setSeries(label string, list []*Estimate) figure.Series {
+	s := figure.Series{Label: label, Family: "region", Warning: f.first(list[0])}
+	for _, e := range list {
+		s.X, s.Y = append(s.X, float64(e.Realised)), append(s.Y, float64(e.Value))
+		s.Lo, s.Hi = append(s.Lo, float64(e.Low)), append(s.Hi, float64(e.High))
+	}
+	return s
+}
+
+// setEditCurves draws a change of which pictures a set has: a panel a set metric, from the base at severity 0.
+func (v *View) setEditCurves(f *Finding, perturb string) *figure.Curves {
+	fig := &figure.Curves{Y: figure.Axis{Label: "value"}, FreeY: true}
+	var all []*Estimate
+	for _, c := range v.a.table.SetColumns {
+		list := f.pick(func(e *Estimate) bool {
+			return e.Quantity == SetValue && e.Metric == c.Label && e.Perturb == perturb && e.Shape == setShape
+		})
+		if len(list) == 0 {
+			continue
+		}
+		fig.X.Label = perturb + ", " + list[0].Unit
+		p := figure.Panel{Title: c.Label, Series: []figure.Series{f.setSeries(perturb, list)}}
+		if anchors := v.a.anchors; len(anchors) > 0 {
+			for _, e := range f.pick(func(e *Estimate) bool { return e.Metric == c.Label && e.isLevel() && e.Perturb == anchors[0].name }) {
+				p.References = append(p.References, figure.Reference{Label: e.Perturb, At: float64(e.Value)})
+				all = append(all, e)
+			}
+		}
+		fig.Panels = append(fig.Panels, p)
+		all = append(all, list...)
+	}
+	if len(fig.Panels) == 0 {
+		return nil
+	}
+	fig.About = v.about(f, "set-change-"+perturb, "Change of a set, "+perturb, "Value of each set metric when the set's members change and none of them is edited; severity 0 is the set as it was", all, v.intervals(all)+"; pointwise")
 	return fig
 }
 

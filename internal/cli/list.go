@@ -13,6 +13,7 @@ import (
 
 	"probity/internal/registry"
 	"probity/internal/trial"
+	"probity/reports"
 )
 
 // listing is one registrant as `probity list --json` prints it.
@@ -78,10 +79,22 @@ var sorts = []struct {
 			return f
 		})
 	}},
+	{"set-perturbations", func() []listing {
+		return listAll("set perturbation", trial.SetPerturbations, func(e trial.SetPerturbationEntry) []string {
+			f := []string{"severity: " + axisText(e.Axis)}
+			if e.Classes {
+				f = append(f, "needs pictures with classes")
+			}
+			return f
+		})
+	}},
 	{"set-metrics", func() []listing {
 		return listAll("set metric", trial.SetMetrics, func(e trial.SetMetricEntry) []string {
 			return []string{string(e.Direction) + ", " + rangeText(e.Low, e.High, e.Unit)}
 		})
+	}},
+	{"findings", func() []listing {
+		return listAll("finding", reports.Kinds, func(reports.Entry) []string { return nil })
 	}},
 }
 

@@ -11,6 +11,7 @@ const (
 	Anchor  Role = "anchor"  // a change of class
 	Control Role = "control" // the anchor's control: another image of the same class
 	None    Role = "none"    // nothing was done: the base that sets are compared from
+	SetEdit Role = "set"     // a change of which pictures a set has
 )
 
 // Stimulus is one row of the table: what was shown. Scores are kept apart, one column a metric.
