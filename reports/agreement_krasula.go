@@ -166,7 +166,7 @@ func showKrasula(v *View, f *Finding) (Exhibition, error) {
 		t := Table{Name: "agreement-krasula-" + d.Name, Title: "Pairs that people tell apart, " + d.Name,
 			Caption: fmt.Sprintf("Pairs of items of one source: telling different from similar ones, telling the better of a different pair (AUC), and share of different pairs ordered rightly, with %s intervals. ~: cannot be told from the best (Holm).", v.level()),
 			Columns: []TableColumn{{Title: "metric"}, {Title: "different or similar ↑", Numeric: true}, {Title: "better or worse ↑", Numeric: true}, {Title: "correct order ↑", Numeric: true}}}
-		fig := &figure.Forest{X: figure.Axis{Label: "AUC"}, References: []figure.Reference{{Label: "chance", At: .5}}, Sort: true}
+		fig := &figure.Forest{X: figure.Axis{Label: "AUC"}, Decimals: 2, References: []figure.Reference{{Label: "chance", At: .5}}, Sort: true}
 		var lists [][]*Estimate
 		var used []*Estimate
 		for _, q := range quantities {

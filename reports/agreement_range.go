@@ -137,7 +137,7 @@ func showAgreementRange(v *View, f *Finding) (Exhibition, error) {
 		if len(parts) == 0 {
 			continue
 		}
-		fig := &figure.Forest{X: figure.Axis{Label: "Spearman, oriented so that more is better agreement"}, References: []figure.Reference{{Label: "none", At: 0}}}
+		fig := &figure.Forest{X: figure.Axis{Label: "Spearman, oriented so that more is better agreement"}, Decimals: 2, References: []figure.Reference{{Label: "none", At: 0}}}
 		t := Table{Name: "agreement-range-" + d.Name, Title: "Agreement by part of the scale, " + d.Name,
 			Caption: fmt.Sprintf("Spearman's correlation with %s within parts of the scale that are equal in number of items, with %s intervals; signs as the columns have them.", d.scale(), v.level()),
 			Columns: []TableColumn{{Title: "metric"}}}

@@ -291,7 +291,7 @@ func showAgreementWithin(v *View, f *Finding) (Exhibition, error) {
 	var out Exhibition
 	for _, d := range v.a.humans {
 		parts := []string{overallAt, withinSourceAt, withinDistortionAt}
-		fig := &figure.Forest{X: figure.Axis{Label: "Spearman, oriented so that more is better agreement"}, References: []figure.Reference{{Label: "none", At: 0}}}
+		fig := &figure.Forest{X: figure.Axis{Label: "Spearman, oriented so that more is better agreement"}, Decimals: 2, References: []figure.Reference{{Label: "none", At: 0}}}
 		t := Table{Name: "agreement-within-" + d.Name, Title: "Agreement overall and within groups, " + d.Name,
 			Caption: fmt.Sprintf("Spearman's correlation with %s over all items, averaged within source and within distortion, with %s intervals; signs as the columns have them.", d.scale(), v.level()),
 			Columns: []TableColumn{{Title: "metric"}}}

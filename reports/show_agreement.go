@@ -96,7 +96,7 @@ func (v *View) agreementForest(f *Finding, d *judged, q Quantity, list []*Estima
 	if q == TwoAFC {
 		label = "2AFC agreement, mean share of votes"
 	}
-	fig := &figure.Forest{X: figure.Axis{Label: label}, Sort: true, Ranks: true}
+	fig := &figure.Forest{X: figure.Axis{Label: label}, Decimals: 2, Sort: true, Ranks: true}
 	for m, e := range list {
 		if e == nil {
 			continue

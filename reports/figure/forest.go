@@ -8,6 +8,7 @@ type Forest struct {
 	References []Reference // human ceiling, chance, smallest effect of interest; At is on the x axis
 	Sort       bool        // by value within a group, best (see Ascending) first
 	Ascending  bool        // smaller is better
+	Decimals   int         // of printed numbers; 0: as many as their size asks for
 	Ranks      bool        // print rank intervals in a column
 }
 

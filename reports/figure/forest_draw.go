@@ -348,6 +348,13 @@ func (f *Forest) number(r Row) string {
 		if f.X.Percent {
 			return brief(x*100) + "%"
 		}
+		if f.Decimals > 0 && finite(x) {
+			s := strconv.FormatFloat(math.Abs(x), 'f', f.Decimals, 64)
+			if x < 0 && strings.Trim(s, "0.") != "" {
+				s = "−" + s
+			}
+			return s
+		}
 		return brief(x)
 	}
 	if r.Censored == 0 && finite(r.Lo) && r.Hi > r.Lo {
