@@ -35,3 +35,28 @@ func TestChosenIntervalsCover(t *testing.T) {
 		t.Errorf("the page: %v\n%s", err, b.String())
 	}
 }
+
+// TestAgreementIsCalibrated is the small edition of the table on agreement with people.
+func TestAgreementIsCalibrated(t *testing.T) {
+	g := calibrate.SmallAgreement()
+	rows, err := calibrate.RunAgreement(context.Background(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.Chosen < .93 || r.Chosen > .97 {
+			t.Errorf("%+v: covers %.3f", r, r.Chosen)
+		}
+		if r.Rejects > .06 || r.Rejects < .01 {
+			t.Errorf("%+v: rejects %.3f", r, r.Rejects)
+		}
+		if r.Williams < .08 {
+			t.Errorf("%+v: counting rows rejects %.3f, which the sources' effects should break", r, r.Williams)
+		}
+	}
+	var b strings.Builder
+	if err := calibrate.WriteAgreement(&b, g, rows); err != nil || strings.Contains(b.String(), "%!") {
+		t.Errorf("the page: %v\n%s", err, b.String())
+	}
+	t.Log(b.String())
+}

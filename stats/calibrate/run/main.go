@@ -18,6 +18,13 @@ func main() {
 	if err == nil {
 		err = calibrate.Write(os.Stdout, g, rows)
 	}
+	if err == nil {
+		a := calibrate.FullAgreement()
+		var agreement []calibrate.AgreementRow
+		if agreement, err = calibrate.RunAgreement(ctx, a); err == nil {
+			err = calibrate.WriteAgreement(os.Stdout, a, agreement)
+		}
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
