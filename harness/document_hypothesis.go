@@ -242,6 +242,9 @@ func (d *document) crossCheck(root *section, x *Experiment, perturbPaths, findin
 	}
 	for i, f := range x.Findings {
 		path := findingPaths[i]
+		if strings.HasPrefix(f.Kind, "agreement") && len(x.Humans) == 0 && !root.has("human") {
+			d.fail(path, atKey, "the finding %s needs judgements: a [[human]] section", f.Kind)
+		}
 		needs, known := findingNeeds[f.Kind]
 		if !known || d.lostPerturbs {
 			continue

@@ -17,6 +17,7 @@ import (
 	"probity/harness"
 	"probity/internal/raster"
 	"probity/internal/stream"
+	"probity/reports"
 )
 
 // ratedFolder has references with outputs that are noisier and noisier, rated by two people, and a table of them.
@@ -229,4 +230,12 @@ func mustJudge(t *testing.T, src string) []harness.JudgedScores {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// A finding on agreement without judgements is a mistake in the file.
+func TestAgreementNeedsJudgements(t *testing.T) {
+	_, err := harness.Parse("x.toml", []byte(strings.Replace(runExperiment, `kind = "detection"`, `kind = "agreement"`, 1)), harness.LoadOptions{Env: sampleEnv{}, Findings: reports.Kinds})
+	if err == nil || !strings.Contains(err.Error(), "the finding agreement needs judgements: a [[human]] section") {
+		t.Error(err)
+	}
 }

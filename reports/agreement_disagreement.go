@@ -184,11 +184,25 @@ func disagreement(_ context.Context, a *Analysis, params registry.Values) (*Find
 		if 2*above > len(by) {
 			how = "above"
 		}
-		answers = append(answers, fmt.Sprintf("On %s, metrics and people differ most on %s: people put it at the %.0f. percentile, %s put it %s.", d.Name, d.name(d.items[i]), 100*human[i],
+		answers = append(answers, fmt.Sprintf("On %s, metrics and people differ most on %s: people put it at the %s percentile, %s put it %s.", d.Name, d.name(d.items[i]), ordinal(int(100*human[i])),
 			counted(max(above, len(by)-above), len(by)), how))
 	}
 	b.f.Answer = strings.Join(answers, " ")
 	return b.f, nil
+}
+
+// ordinal writes a place: 1st, 12th, 22nd.
+func ordinal(n int) string {
+	switch {
+	case n%100 >= 11 && n%100 <= 13:
+	case n%10 == 1:
+		return fmt.Sprintf("%dst", n)
+	case n%10 == 2:
+		return fmt.Sprintf("%dnd", n)
+	case n%10 == 3:
+		return fmt.Sprintf("%drd", n)
+	}
+	return fmt.Sprintf("%dth", n)
 }
 
 func showDisagreement(v *View, f *Finding) (Exhibition, error) {

@@ -45,6 +45,9 @@ type Judged struct {
 func (j *Judged) Choices() bool { return j.VotesA != nil }
 
 func (j *Judged) noun() string {
+	if j.Cluster == nil {
+		return "item"
+	}
 	if j.Noun == "" {
 		return "source"
 	}
