@@ -50,7 +50,11 @@ func TestExperimentsParse(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no experiments", err)
 	}
-	for _, file := range files {
+	human, err := filepath.Glob("human/*.toml")
+	if err != nil || len(human) == 0 {
+		t.Fatal("no experiments on judgements", err)
+	}
+	for _, file := range append(files, human...) {
 		if _, err := harness.Load(file, options()); err != nil {
 			t.Error(err)
 		}
@@ -64,6 +68,13 @@ func TestReadmeNamesEveryExperiment(t *testing.T) {
 	for _, file := range files {
 		if !bytes.Contains(text, []byte("]("+file+")")) {
 			t.Errorf("README.md does not tell of %s", file)
+		}
+	}
+	files, _ = filepath.Glob("human/*.toml")
+	text = read(t, "human/README.md")
+	for _, file := range files {
+		if !bytes.Contains(text, []byte("]("+filepath.Base(file)+")")) {
+			t.Errorf("human/README.md does not tell of %s", file)
 		}
 	}
 }

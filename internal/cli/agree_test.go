@@ -115,9 +115,9 @@ func TestAgreeWithPSNRFamily(t *testing.T) {
 	if err := os.WriteFile(path, []byte(b.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	// psnr.txt is of luma; PSNRc, of colour, is not among the values.
-	d := agreed(t, path, "--human", "mos", "--metric", "psnr_ha:similarity,psnr_hvs:similarity,psnr_hvsm:similarity", "--by", "source")
-	for metric, want := range map[string][2]string{"psnr_ha": {".8187", ".6433"}, "psnr_hvs": {".6536", ".5077"}, "psnr_hvsm": {".6246", ".4818"}} {
+	// The values' psnr is what the authors print as PSNRc.
+	d := agreed(t, path, "--human", "mos", "--metric", "psnr:similarity,psnr_ha:similarity,psnr_hvs:similarity,psnr_hvsm:similarity", "--by", "source")
+	for metric, want := range map[string][2]string{"psnr": {".6869", ".4958"}, "psnr_ha": {".8187", ".6433"}, "psnr_hvs": {".6536", ".5077"}, "psnr_hvsm": {".6246", ".4818"}} {
 		published(t, d, reports.SpearmanHuman, metric, want[0])
 		published(t, d, reports.KendallHuman, metric, want[1])
 	}
