@@ -112,7 +112,7 @@ func (j *Joint) Interval(s int, level float64) Interval {
 // Difference compares two statistics as sa*statistic a - sb*statistic b (signs orient what runs the other way) by the
 // paired cluster jackknife's t: p is two-sided, of no difference, and the interval leaves out 0 where p < 1 - level. The
 // jackknife is taken whatever the number of clusters: of two equal metrics it rejects 2 to 5 % at 5 %, where the paired
-// BCa bootstrap rejects up to 8 % below 50 clusters (docs/agreement.md).
+// BCa bootstrap rejects up to 10 % below 50 clusters (docs/calibration.md).
 func (j *Joint) Difference(a, b int, sa, sb, level float64) (iv Interval, p float64) {
 	level = orLevel(level)
 	iv = noInterval(sa*j.Value[a]-sb*j.Value[b], j.Clusters, level)

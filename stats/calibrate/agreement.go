@@ -171,7 +171,7 @@ func WriteAgreement(w io.Writer, g AgreementGrid, rows []AgreementRow) error {
 "effect" (in standard deviations of the ratings). Chosen: the interval of Spearman's correlation that the program shows
 (stats.Correlations). Jackknife: how often the paired test that the program uses tells the equal metrics apart at 5 %%. **Bold**
 lies outside 93 to 97 %% (tests: above 6 %%). Beside them the paired BCa bootstrap, and the mistakes that are commonly made:
-Fisher's z and Williams' test with every row counted as independent.
+Fisher's z, and Williams' test, which is for Pearson's correlations, of Spearman's, with every row counted as independent.
 
 | sources | ratings | effect | chosen covers | Fisher's z by row covers | jackknife rejects | paired BCa rejects | Williams by row rejects |
 |---|---|---|---|---|---|---|---|
