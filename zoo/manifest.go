@@ -51,34 +51,34 @@ type Input struct {
 // (byte*scale - mean) / std, computed in double precision and rounded once to float32.
 type Preprocess struct {
 	Filter string `toml:"filter"` // Pillow's: "nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"
-	// Fit is how a picture of any shape comes to Size:
-	//   crop    the shorter side becomes Resize (the longer int(Resize*long/short)), then the centre is cut out
-	//   squash  both sides become Size, whatever the shape
-	//   pad     the longer side becomes Size, the rest is filled with Pad, the picture in the centre
-	//   asis    nothing is resized; the model takes any height and width
+	// How a picture of any shape comes to the size below:
+	//   "crop": the shorter side becomes resize (the longer int(resize*long/short)), then the centre is cut out;
+	//   "squash": both sides become size, whatever the shape;
+	//   "pad": the longer side becomes size, the rest is filled with pad, the picture in the centre;
+	//   "asis": nothing is resized; the model takes any height and width
 	Fit    string `toml:"fit"`
 	Resize int    `toml:"resize"` // the shorter side before cropping, pixels; only for fit crop
 	Size   []int  `toml:"size"`   // height and width of the input, pixels; absent for fit asis
-	// Centre rounds an odd margin of the crop: "round" as torchvision does, half to even; "floor" as transformers does.
+	// How an odd margin of the crop is rounded: "round" (default) half to even as torchvision does, "floor" as transformers does
 	Centre string    `toml:"centre"`
-	Pad    int       `toml:"pad"` // level 0..255 of the border, for fit pad
-	Scale  float64   `toml:"scale"`
-	Mean   []float64 `toml:"mean"`  // after scaling, in the order of Order
-	Std    []float64 `toml:"std"`   // after scaling, in the order of Order
+	Pad    int       `toml:"pad"`   // level 0..255 of the border, for fit pad
+	Scale  float64   `toml:"scale"` // what bytes are multiplied by: 0.00392156862745098 for 1/255, or 1
+	Mean   []float64 `toml:"mean"`  // after scaling, in the order of channels below
+	Std    []float64 `toml:"std"`   // after scaling, in the order of channels below
 	Order  string    `toml:"order"` // "RGB" (default), "BGR"
 }
 
 // Output is one named output of an image tower.
 type Output struct {
 	Name   string `toml:"name"`   // as experiments write it
-	Tensor string `toml:"tensor"` // as in the ONNX file; "" is Name
-	// Layout is pooled [N,C], map [N,C,H,W] ([N,H,W,C] where the input is NHWC), tokens [N,Prefix+H*W,C], logits [N,C] or
-	// joint [N,C] (the space shared with the text tower, not normalised).
+	Tensor string `toml:"tensor"` // as in the ONNX file; absent where it is the same as name
+	// "pooled" [N,C], "map" [N,C,H,W] ([N,H,W,C] where the input is NHWC), "tokens" [N,prefix+H*W,C], "logits" [N,C] or
+	// "joint" [N,C] (the space shared with the text tower, not normalised)
 	Layout string `toml:"layout"`
 	Prefix int    `toml:"prefix"` // tokens before the patch grid: class token, registers
-	// Pick "first" takes the first token of a tensor [N,tokens,C], the class token, as a pooled output.
+	// "first" takes the first token of a tensor [N,tokens,C], the class token, as a pooled output
 	Pick string `toml:"pick"`
-	Doc  string `toml:"doc"`
+	Doc  string `toml:"doc"` // one line, shown by `probity models`
 }
 
 // Text is the text tower of a joint model.
@@ -86,7 +86,7 @@ type Text struct {
 	File       string  `toml:"file"`        // ONNX file, another than the image tower's
 	SHA256     string  `toml:"sha256"`      // hex; "": not known yet
 	Size       int64   `toml:"size"`        // bytes; 0: not known yet
-	URL        string  `toml:"url"`         //
+	URL        string  `toml:"url"`         // where `probity models pull` gets it
 	Input      string  `toml:"input"`       // tensor of token ids [N,Context], int64 or int32
 	Mask       string  `toml:"mask"`        // tensor that is 1 for tokens and 0 for padding; "": none
 	Tensor     string  `toml:"tensor"`      // output [N,C] in the joint space, not normalised
@@ -95,15 +95,15 @@ type Text struct {
 	Context    int     `toml:"context"`     // tokens, 77 for CLIP
 	PadID      int64   `toml:"pad_id"`      // id that fills the context: 0 for OpenAI's CLIP, 49407 for transformers' files made from it, 1 for some
 	LogitScale float64 `toml:"logit_scale"` // what cosines are multiplied by, 100 for CLIP
-	LogitBias  float64 `toml:"logit_bias"`  // SigLIP's
+	LogitBias  float64 `toml:"logit_bias"`  // what is added to them; 0 but for SigLIP
 }
 
 // File is a further file of a model.
 type File struct {
-	Name   string `toml:"name"`
-	SHA256 string `toml:"sha256"`
-	Size   int64  `toml:"size"`
-	URL    string `toml:"url"`
+	Name   string `toml:"name"`   // file name, relative to the manifest, with forward slashes
+	SHA256 string `toml:"sha256"` // hex; "": not known yet
+	Size   int64  `toml:"size"`   // bytes; 0: not known yet
+	URL    string `toml:"url"`    // where `probity models pull` gets it
 }
 
 // The values that the words in a manifest can have.
