@@ -288,22 +288,27 @@ type judgedUnit struct {
 	reused   int
 }
 
-// judgedPicture is one picture that was judged: of a choice there are two to an item.
+// judgedPicture is one picture that was judged, perhaps in several judgements: a triplet's may come again in another.
 type judgedPicture struct {
-	item, alternative int
-	file, key         string
-	missing           []int // metrics that are not known yet
+	at        []judgedPlace
+	file, key string
+	missing   []int // metrics that are not known yet
 }
+
+// judgedPlace is one judgement of a picture: of a choice there are two to an item.
+type judgedPlace struct{ item, alternative int }
 
 func (u *judgedUnit) fail(what, reason string) {
 	u.problems = append(u.problems, trial.Problem{What: what, Reason: reason})
 }
 
 func (u *judgedUnit) put(p *judgedPicture, m int, v float64) {
-	if p.alternative == 1 {
-		u.set.ScoreB[m][p.item] = v
-	} else {
-		u.set.Score[m][p.item] = v
+	for _, at := range p.at {
+		if at.alternative == 1 {
+			u.set.ScoreB[m][at.item] = v
+		} else {
+			u.set.Score[m][at.item] = v
+		}
 	}
 }
 
@@ -334,6 +339,7 @@ func (u *judgedUnit) score(ctx context.Context) error {
 	}
 	var pictures []*judgedPicture
 	var keys []string
+	byKey := map[string]*judgedPicture{}
 	for _, i := range u.items {
 		_, outputs, _ := j.Pictures(i)
 		for a, file := range outputs {
@@ -346,8 +352,14 @@ func (u *judgedUnit) score(ctx context.Context) error {
 			s := j.Subject(i)
 			k := sha256.New()
 			fmt.Fprintf(k, "judged 1\n%s\n%s\n%d %s\n%q %q %q\n%s", hash, own, h.Size, h.Fit, s.Requirement, s.SourceCaption, s.TargetCaption, pixelsVersion)
-			p := &judgedPicture{item: i, alternative: a, file: file, key: "judged " + hex.EncodeToString(k.Sum(nil))}
-			pictures, keys = append(pictures, p), append(keys, p.key)
+			key := "judged " + hex.EncodeToString(k.Sum(nil))
+			p := byKey[key]
+			if p == nil {
+				p = &judgedPicture{file: file, key: key}
+				byKey[key] = p
+				pictures, keys = append(pictures, p), append(keys, key)
+			}
+			p.at = append(p.at, judgedPlace{i, a})
 		}
 	}
 	if len(pictures) == 0 {
@@ -374,13 +386,13 @@ func (u *judgedUnit) score(ctx context.Context) error {
 			u.put(p, m, v)
 			seg.Score[m][len(seg.Rows)-1] = v
 			u.reused++
+			r.opt.Progress.Add(len(p.at))
 			if reason, ok := known.problems[at]; ok {
-				u.fail(j.Subject(p.item).Item+", "+r.plan.Metrics[m].Column.Label, reason)
+				u.fail(j.Subject(p.at[0].item).Item+", "+r.plan.Metrics[m].Column.Label, reason)
 				seg.Problems = append(seg.Problems, segmentProblem{len(seg.Rows) - 1, m, reason})
 			}
 		}
 	}
-	r.opt.Progress.Add(u.reused)
 	if !any {
 		return nil
 	}
@@ -408,7 +420,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 		}
 		u.fail(p.file, reason)
 		u.computed += len(p.missing)
-		r.opt.Progress.Add(len(p.missing))
+		r.opt.Progress.Add(len(p.missing) * len(p.at))
 	}
 	load := func(file string) (*raster.Image, error) {
 		img, _, err := raster.DecodeFile(file)
@@ -450,7 +462,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			s := j.Subject(p.item)
+			s := j.Subject(p.at[0].item)
 			t := trial.Trial{Input: input, Output: imgs[k], Memo: &memo, Requirement: s.Requirement, SourceCaption: s.SourceCaption, TargetCaption: s.TargetCaption}
 			for _, m := range p.missing {
 				score, err := r.scorer.score(ctx, m, t, inputF, feats[k])
@@ -466,7 +478,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 				seg.Score[m][rows[k]] = score.Value
 			}
 			u.computed += len(p.missing)
-			r.opt.Progress.Add(len(p.missing))
+			r.opt.Progress.Add(len(p.missing) * len(p.at))
 		}
 		batch, rows, imgs = batch[:0], rows[:0], imgs[:0]
 		return nil
