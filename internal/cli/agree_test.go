@@ -64,7 +64,7 @@ func published(t *testing.T, d *reports.Document, q reports.Quantity, metric, wa
 func TestAgreeWithPublishedCorrelations(t *testing.T) {
 	root := sharedtest.Dir(t, "data/iqa-scores")
 	metrics := "DSSIM:distance,SSIMULACRA:distance,Butteraugli:distance"
-	tid := agreed(t, filepath.Join(root, "tid2013", "TID2013.VQMT.csv"), "--human", "mos", "--metric", metrics, "--by", "ref_img", "--se", "var")
+	tid := agreed(t, filepath.Join(root, "tid2013", "TID2013.VQMT.csv"), "--human", "mos", "--metric", metrics, "--by", "ref_img")
 	csiq := agreed(t, filepath.Join(root, "csiq", "csiq.VQMT.csv"), "--human", "dmos", "--lower-is-better", "--metric", metrics, "--by", "image", "--noun", "photograph")
 	for _, c := range []struct {
 		d                      *reports.Document
