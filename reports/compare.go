@@ -15,6 +15,7 @@ type Change struct {
 	Value         float64  // after - before
 	Low, High     float64  // its interval; NaN where one run has none
 	Clear         bool     // the interval leaves out 0
+	Same          bool     // the two estimates are equal, intervals and all
 	Note          string   // why there is no interval, or why the difference means little
 }
 
@@ -57,8 +58,12 @@ func Compare(before, after *Document) *Comparison {
 	of := func(kind string, e *Estimate) key {
 		return key{kind, string(e.Quantity), e.Metric, e.Perturb, e.Shape, e.Null, e.Dataset, e.At, full(float64(e.Area)), full(float64(e.Severity))}
 	}
-	words := func(k key) string {
-		return fmt.Sprintf("%s of %s: %s %s %s %s %s %s %s", k.quantity, k.metric, k.dataset, k.at, k.perturb, k.severity, k.shape, k.area, k.null)
+	words := func(kind string, e *Estimate) string {
+		s := fmt.Sprintf("%s: %s of %s", kind, e.Quantity, e.Metric)
+		if at := e.Where(); at != "" {
+			s += ", " + at
+		}
+		return s
 	}
 	old := map[key]*Estimate{}
 	for _, f := range before.Findings {
@@ -73,7 +78,7 @@ func Compare(before, after *Document) *Comparison {
 			k := of(f.Kind, e)
 			o, ok := old[k]
 			if !ok {
-				out.OnlyAfter = append(out.OnlyAfter, words(k))
+				out.OnlyAfter = append(out.OnlyAfter, words(f.Kind, e))
 				continue
 			}
 			met[k] = true
@@ -83,7 +88,7 @@ func Compare(before, after *Document) *Comparison {
 	for _, f := range before.Findings {
 		for i := range f.Estimates {
 			if k := of(f.Kind, &f.Estimates[i]); !met[k] {
-				out.OnlyBefore = append(out.OnlyBefore, words(k))
+				out.OnlyBefore = append(out.OnlyBefore, words(f.Kind, &f.Estimates[i]))
 			}
 		}
 	}
@@ -92,8 +97,16 @@ func Compare(before, after *Document) *Comparison {
 
 func change(kind string, o, e *Estimate) Change {
 	c := Change{Kind: kind, Before: *o, After: *e, Value: float64(e.Value - o.Value), Low: math.NaN(), High: math.NaN()}
+	equal := func(a, b Number) bool { return a == b || a != a && b != b }
+	if equal(o.Value, e.Value) && equal(o.Low, e.Low) && equal(o.High, e.High) && o.Censored == e.Censored && o.N == e.N {
+		c.Same = true
+	}
 	if o.Censored != 0 || e.Censored != 0 {
 		c.Value, c.Note = math.NaN(), "a threshold beyond what was tested"
+		return c
+	}
+	if o.Level != e.Level {
+		c.Note = fmt.Sprintf("the intervals are of %s and of %s", percent(o.Level), percent(e.Level))
 		return c
 	}
 	low, high := float64(e.Value-e.Low), float64(e.High-e.Value)
