@@ -2,8 +2,11 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -170,24 +173,33 @@ the model was trained. Then run "probity models check NAME --models FOLDER".`,
 
 func (a *app) modelsCheckCommand(f *experimentFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "check NAME",
+		Use:   "check NAME|FILE",
 		Short: "run a model on rendered pictures and say what is wrong with it",
 		Long: `Run a model on rendered pictures and say what is wrong: numbers that are not finite, outputs that do not vary, a batch
 that is fixed, an input range that suggests another normalisation. Its meaning is tried too: a backbone must put a picture
 nearer to its own crop than to other pictures, and a joint model of pictures and words must tell coloured shapes apart by
-words. The exit status is 1 where something is wrong.`,
-		Example: "  probity models check vit-tiny-patch16-224 --models MODELS",
-		Args:    args(1, 1, "one model's name"),
+words. A model is given by its name or by its ONNX file or manifest. The exit status is 1 where something is wrong.`,
+		Example: `  probity models check vit-tiny-patch16-224 --models MODELS
+  probity models check encoders/my-encoder.onnx`,
+		Args: args(1, 1, "one model's name or file"),
 		RunE: func(c *cobra.Command, got []string) error {
+			name := got[0]
+			if ext := filepath.Ext(name); ext == ".onnx" || ext == ".toml" {
+				var err error
+				if name, err = modelOfFile(got[0]); err != nil {
+					return inputError{err}
+				}
+				f.models = append([]string{filepath.Dir(got[0])}, f.models...)
+			}
 			m, err := f.open(a)
 			if err != nil {
 				return err
 			}
 			defer m.Close()
-			if _, err := m.Model(got[0]); err != nil {
+			if _, err := m.Model(name); err != nil {
 				return inputError{err}
 			}
-			found, err := m.Check(c.Context(), got[0])
+			found, err := m.Check(c.Context(), name)
 			if err != nil {
 				return modelError(err)
 			}
@@ -216,12 +228,42 @@ words. The exit status is 1 where something is wrong.`,
 				}
 			}
 			if problems > 0 {
-				return fmt.Errorf("%d of the things that were tried with %s went wrong", problems, got[0])
+				return fmt.Errorf("%d of the things that were tried with %s went wrong", problems, name)
 			}
-			a.say("%s: nothing wrong was found", got[0])
+			a.say("%s: nothing wrong was found", name)
 			return nil
 		},
 	}
+}
+
+// modelOfFile is the name of the model that an ONNX file or a manifest is of: its manifest's, or that of the catalogue where
+// the file has none.
+func modelOfFile(path string) (string, error) {
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("looking for the model: %w", err)
+	}
+	manifest := strings.TrimSuffix(path, filepath.Ext(path)) + ".toml"
+	data, err := os.ReadFile(manifest)
+	if err == nil {
+		man, err := zoo.ParseManifest(data, manifest)
+		if err != nil {
+			return "", err
+		}
+		return man.Name, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("reading the manifest: %w", err)
+	}
+	catalog, err := zoo.Catalog()
+	if err != nil {
+		return "", err
+	}
+	for _, name := range slices.Sorted(maps.Keys(catalog)) {
+		if catalog[name].File == filepath.Base(path) {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("%s has no manifest %s beside it, and the catalogue does not know the file; write one with: probity models add %s", path, filepath.Base(manifest), path)
 }
 
 func (a *app) modelsPullCommand() *cobra.Command {

@@ -72,6 +72,8 @@ func TestModelsMistakes(t *testing.T) {
 		{[]string{"models", "pull", "sqeezenet1.1"}, exitInput, "squeezenet1.1"},
 		{[]string{"models", "pull", "resnet50"}, exitInput, "zoo/export/export.py"},
 		{[]string{"models", "check", "nope", "--models", dir}, exitInput, "nope"},
+		{[]string{"models", "check", text}, exitInput, "probity models add " + text},
+		{[]string{"models", "check", filepath.Join(dir, "none.onnx")}, exitInput, "none.onnx"},
 		{[]string{"models", "--models", filepath.Join(dir, "nowhere")}, exitInput, "nowhere"},
 	} {
 		status, _, messages := command(t, c.args...)
@@ -120,5 +122,37 @@ func TestModelsThatAreNotWhatTheySay(t *testing.T) {
 	write(t, manifest, string(append(other, good[at+1:]...)))
 	if status, messages := score("l2(model=mine)"); status != exitInput || !strings.Contains(messages, "SHA-256") {
 		t.Errorf("another file: status %d\n%s", status, messages)
+	}
+}
+
+// A model is checked by its file as by its name; a library without the provider and an opset that is too new are explained.
+func TestModelsCheckFile(t *testing.T) {
+	needRuntime(t)
+	byName, one, _ := command(t, "models", "check", "tiny-vit", "--models", fixtures)
+	byFile, two, messages := command(t, "models", "check", filepath.Join(fixtures, "tiny-vit.onnx"))
+	if byName != byFile || one != two || byFile != exitDone {
+		t.Errorf("by name %d:\n%s\nby file %d:\n%s%s", byName, one, byFile, two, messages)
+	}
+
+	dir := t.TempDir()
+	picture := write(t, filepath.Join(dir, "a.png"), noisePNG(t, 1))
+	status, _, messages := command(t, "score", "--models", fixtures, "--metric", "l2(model=tiny-vit)", "--provider", "cudda", picture, picture)
+	if status != exitInput || !strings.Contains(messages, `did you mean "cuda"`) {
+		t.Errorf("a provider that does not exist: status %d\n%s", status, messages)
+	}
+
+	data, err := os.ReadFile(filepath.Join(fixtures, "tiny-cnn.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// opset_import { version: 17 } at the end of the file becomes version 99.
+	data[strings.LastIndex(string(data), "\x10\x11")+1] = 99
+	file := write(t, filepath.Join(dir, "newer.onnx"), string(data))
+	status, _, messages = command(t, "models", "add", file)
+	if status == exitDone {
+		status, _, messages = command(t, "models", "check", file)
+	}
+	if status == exitDone || !strings.Contains(messages, "opset 99") || !strings.Contains(messages, "export it again") {
+		t.Errorf("an opset that is too new: status %d\n%s", status, messages)
 	}
 }
