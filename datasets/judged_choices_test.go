@@ -98,6 +98,10 @@ func TestPublishedLayouts(t *testing.T) {
 	if j, err = judge(t, "kadid10k", dir, nil); err != nil || j.Ratings[0].SD != .5 || j.Ratings[2].Distortion != "25" || j.Ratings[2].Level != 5 || j.Ratings[1].Output == "" || j.Ratings[0].Output != "" || j.Ratings[0].Source != "i01.png" || j.Lower {
 		t.Errorf("%+v, %v", j.Ratings, err)
 	}
+	dir = put(t, map[string]string{"Train_Label/A0001.txt": "A0001_00_00.bmp,1446.09\r\nA0001_03_11.bmp,1500.5\n", "Train_Label/A0002.txt": "A0002_00_00.bmp,1300\n", "Train_Ref/A0001.bmp": "x", "Distortion_2/A0001_03_11.bmp": "x"})
+	if j, err = judge(t, "pipal", dir, nil); err != nil || len(j.Ratings) != 3 || j.Ratings[1].Value != 1500.5 || j.Ratings[1].Distortion != "03" || j.Ratings[1].Output == "" || j.Ratings[1].Reference == "" || j.Ratings[0].Output != "" || j.Ratings[2].Source != "A0002" {
+		t.Errorf("%+v, %v", j.Ratings, err)
+	}
 }
 
 func TestMalformedChoices(t *testing.T) {
@@ -111,6 +115,8 @@ func TestMalformedChoices(t *testing.T) {
 		{"bapps", map[string]string{"judge/000000.npy": "no"}, "no NumPy file"},
 		{"bapps", map[string]string{"judge/000000.npy": npy(1, "f4") + "x"}, "5 bytes of data"},
 		{"bapps", map[string]string{"judge/000000.npy": npy(1, "i4")}, "wants one float32 or float64"},
+		{"pipal", map[string]string{"x.txt": ""}, "has no files of ratings"},
+		{"pipal", map[string]string{"Train_Label/A0001.txt": "A0001_00_00.bmp,1446\nA0001_00_01.bmp\n"}, `A0001.txt, line 2: "A0001_00_01.bmp" is no line such as`},
 		{"nights", map[string]string{"data.csv": "id,votes,ref_path,left_path,right_path,left_vote,right_vote,split\n1,6,a,b,c,1,1,val\n2,6,a,b,c,1,0,val\n3,6,a,b,c,1,0,val\n"}, "row 2: 6 votes, left_vote 1 and right_vote 1"},
 		{"kadid10k", map[string]string{"dmos.csv": "dist_img,ref_img,dmos,var\nI1.png,I01.png,4,1\nI1.png,I01.png,4,1\nI1.png,I01.png,4,1\n"}, `row 2: "I1.png" is no name`},
 		{"material-similarity", map[string]string{"answers_processed_test.json": `{"answers": [[0, 1, 5]], "agreement": [[3, 0]]}`, "p/a.png": "x", "p/b.png": "x"}, "answer 0: picture 5, there are 2"},
