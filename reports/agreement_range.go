@@ -121,7 +121,9 @@ func agreementRange(ctx context.Context, a *Analysis, params registry.Values) (*
 			answers = append(answers, fmt.Sprintf("Among the best-rated %d of %s of %s, the items are ordered best by %s, Spearman %s (n = %s).", best.Sources, plural(len(d.items), "item"), d.Name, best.Metric, ranged(v, lo, hi), plural(best.N, d.noun())))
 		}
 	}
-	b.f.Answer = strings.Join(answers, " ")
+	if b.f.Answer = strings.Join(answers, " "); b.f.Answer == "" {
+		b.f.Answer = "No data set has ratings enough to be told apart by part of the scale."
+	}
 	return b.f, nil
 }
 

@@ -249,6 +249,18 @@ func TestAgreementOfLittle(t *testing.T) {
 	}
 }
 
+// One item a source and distortion: nothing is said of agreement within them.
+func TestAgreementWithinNothing(t *testing.T) {
+	j := reports.Judged{Name: "few", Columns: []trial.Column{{Label: "m", Direction: trial.Similarity}}, Score: [][]float64{{1, 3, 2, 4, 6}}, Rating: []float64{1, 2, 3, 4, 5}, Cluster: []string{"a", "b", "c", "d", "e"}, Group: []string{"x", "y", "z", "u", "v"}}
+	f := agreementOf(t, 0, j)
+	if a := one(t, f, "agreement-within").Answer; a != "On few no source or distortion has enough items to tell agreement within it." {
+		t.Error(a)
+	}
+	if a := one(t, f, "agreement-range").Answer; a != "No data set has ratings enough to be told apart by part of the scale." {
+		t.Error(a)
+	}
+}
+
 // Choices: votes count as fractions, the majority is the ceiling, and naming the alternatives the other way round changes
 // nothing.
 func TestAgreementOfChoices(t *testing.T) {

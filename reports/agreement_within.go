@@ -259,6 +259,11 @@ func (b *builder) withinAnswer(list []*judged) string {
 		case d.Cluster == nil && d.group == nil:
 			out = append(out, fmt.Sprintf("On %s neither sources nor distortions are known, so that agreement within them cannot be told.", d.Name))
 			continue
+		case !slices.ContainsFunc(b.f.Estimates, func(e Estimate) bool {
+			return e.Dataset == d.Name && (e.At == withinSourceAt || e.At == withinDistortionAt)
+		}):
+			out = append(out, fmt.Sprintf("On %s no source or distortion has enough items to tell agreement within it.", d.Name))
+			continue
 		case len(against) > 0:
 			out = append(out, fmt.Sprintf("On %s the agreement of %s has another sign within groups than overall: what holds overall does not hold within.", d.Name, strings.Join(against, ", ")))
 		default:
