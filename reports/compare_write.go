@@ -112,7 +112,7 @@ func (e *Estimate) Where() string {
 func (c *Comparison) Table(name, before, after string, all bool) Table {
 	t := Table{
 		Name: name, Title: "What changed from " + before + " to " + after,
-		Caption: "Differences are after minus before, with intervals by " + c.Method + ". " + c.Summary(),
+		Caption: "After minus before.",
 		Columns: []TableColumn{{Title: "finding"}, {Title: "estimate"}, {Title: "metric"}, {Title: "of"},
 			{"before", true}, {"after", true}, {"difference", true}, {Title: "clear"}, {Title: "note"}},
 	}
@@ -150,7 +150,7 @@ func ofRun(e *Estimate) TableCell {
 // WriteComparison writes comparison.html and for each run beside the first comparison-N.csv (N from 2; every estimate,
 // changed or not) into dir, and returns the files' names.
 func WriteComparison(dir, first string, runs []Compared) ([]string, error) {
-	r := &page.Report{Name: "Comparison with " + first, Answer: "", Scope: ""}
+	r := &page.Report{Name: "Comparison with " + first}
 	var files []string
 	put := func(name string, data []byte) error {
 		files = append(files, name)
@@ -184,7 +184,7 @@ func WriteComparison(dir, first string, runs []Compared) ([]string, error) {
 			s.Tables = append(s.Tables, only.page())
 		}
 		r.Sections = append(r.Sections, s)
-		if i == 0 {
+		if len(runs) == 1 {
 			r.Answer = c.Summary()
 		}
 		if err := put(t.Name+".csv", []byte(c.tidy())); err != nil {

@@ -126,3 +126,25 @@ func TestCompareDamagedRuns(t *testing.T) {
 		}
 	}
 }
+
+// Every estimate of agreement with people, too, meets itself and no other: a run is the same as itself.
+func TestCompareJudgementsWithThemselves(t *testing.T) {
+	dir := judgedPictures(t)
+	out := filepath.Join(dir, "one")
+	if status, _, messages := command(t, "run", filepath.Join(dir, "judged.toml"), "--out", out); status != exitDone {
+		t.Fatal(messages)
+	}
+	status, printed, messages := command(t, "compare", out, out, "--all", "--json")
+	var records []comparedRecord
+	if err := json.Unmarshal([]byte(printed), &records); status != exitDone || err != nil {
+		t.Fatalf("status %d, %v: %s", status, err, messages)
+	}
+	if len(records[0].Changes) < 50 {
+		t.Errorf("%d estimates only", len(records[0].Changes))
+	}
+	for _, c := range records[0].Changes {
+		if !c.Same {
+			t.Errorf("%s: %s of %s at %q is not itself", c.Finding, c.After.Quantity, c.After.Metric, c.After.Where())
+		}
+	}
+}
