@@ -32,6 +32,7 @@ overhead: setup
 figures: demo
 	cp $(RUN)/first-look/figures/detection-hue-shift.png docs/first-look.png
 	$(GO) run ./reports/figure/gallery docs
+	$(GO) run ./reports/preview/reference docs/perturbations
 
 # calibrate simulates how often intervals cover and tests reject, at full size, and writes docs/calibration.md.
 calibrate:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -320,6 +321,10 @@ func kindTables(t *testing.T, sort string) string {
 			}
 			if e.Regions {
 				axis += " Takes a region."
+			}
+			strip := "perturbations/" + name + ".jpg"
+			if _, err := os.Stat(filepath.Join("..", "docs", strip)); err == nil {
+				axis += fmt.Sprintf("\n\n![%s at some of its default severities](%s)", name, strip)
 			}
 			one(info, err, axis)
 		}

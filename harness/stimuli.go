@@ -150,6 +150,7 @@ func (m *maker) sweep(ctx context.Context, g *sweepGroup, yield func(made) error
 			// A crossed stimulus tells of its edit; the null laid over it is named, not measured.
 			row := m.plan.Stimulus(m.src, c)
 			row.Realised, row.Donors, row.Flags, row.Instruction = out.row.Realised, out.row.Donors, out.row.Flags, out.row.Instruction
+			row.SourceCaption, row.TargetCaption = out.row.SourceCaption, out.row.TargetCaption
 			x.row, x.region = row, out.region
 			if err := yield(x); err != nil {
 				return err
@@ -252,7 +253,13 @@ func merge(into, res *trial.Outcome) {
 	into.Donors = append(into.Donors, res.Donors...)
 	into.Flags = append(into.Flags, res.Flags...)
 	if res.Instruction != "" {
-		into.Instruction, into.SourceCaption, into.TargetCaption = res.Instruction, res.SourceCaption, res.TargetCaption
+		into.Instruction = res.Instruction
+	}
+	if res.TargetCaption != "" {
+		if into.SourceCaption == "" { // of the first step that speaks of words
+			into.SourceCaption = res.SourceCaption
+		}
+		into.TargetCaption = res.TargetCaption
 	}
 	if res.Class != "" {
 		into.Class = res.Class
