@@ -76,7 +76,7 @@ var keyOrder = map[string][]string{
 	"/perturb/region": {"shape", "area", "placement", "mask"},
 	"/hypothesis":     {"name", "finding", "contrast", "at", "smallest_effect"},
 	"/hypothesis/at":  {"perturb", "severity", "shape", "area", "null"},
-	"/figures":        {"formats", "width", "only"},
+	"/figures":        {"formats", "width", "axis", "only"},
 }
 
 // keyTable is the table of the keys that the schema has at a path.

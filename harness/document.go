@@ -153,6 +153,7 @@ type FigureSection struct {
 	Formats []string // "pdf", "svg", "png"
 	Width   string   // "column" or "page"
 	Only    []string // kinds of finding to draw; empty: all
+	Axis    string   // what edits are put on: "severity", or what was realised, as in "realised.de00"
 }
 
 // LoadOptions are what the command line adds to an experiment file.

@@ -87,6 +87,7 @@ type resolvedFigures struct {
 	Formats []string `json:"formats"`
 	Width   string   `json:"width"`
 	Only    []string `json:"only,omitempty"`
+	Axis    string   `json:"axis"`
 }
 
 // MarshalJSON writes the experiment as resolved.

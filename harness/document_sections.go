@@ -21,6 +21,7 @@ var (
 	roles         = []string{string(trial.Edit), string(trial.Anchor), string(trial.Control), string(trial.Null)}
 	figureFormats = []string{"pdf", "svg", "png"}
 	figureWidths  = []string{"column", "page"}
+	figureAxes    = []string{"severity", "realised.de00", "realised.whole_de00", "realised.max_de00", "realised.rms", "realised.area", "realised.changed"}
 )
 
 // runName is what can be a folder's name everywhere.
@@ -616,7 +617,7 @@ func (d *document) findingLabels(s *section, f FindingSection, x *Experiment) {
 }
 
 func (d *document) figures(root *section, x *Experiment) {
-	x.Figures = FigureSection{Formats: slices.Clone(figureFormats), Width: "page"}
+	x.Figures = FigureSection{Formats: slices.Clone(figureFormats), Width: "page", Axis: figureAxes[0]}
 	s := root.table("figures")
 	if s == nil {
 		return
@@ -634,6 +635,7 @@ func (d *document) figures(root *section, x *Experiment) {
 		}
 	}
 	x.Figures.Width = s.choice("width", "page", figureWidths...)
+	x.Figures.Axis = s.choice("axis", figureAxes[0], figureAxes...)
 	x.Figures.Only = s.texts("only")
 	var kinds []string
 	for _, f := range x.Findings {

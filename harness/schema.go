@@ -295,6 +295,7 @@ func figureSchema() map[string]any {
 	return object("How figures are drawn.", map[string]any{
 		"formats": map[string]any{"type": "array", "items": choice("File format.", figureFormats...), "default": figureFormats, "description": "File formats."},
 		"width":   map[string]any{"type": "string", "enum": figureWidths, "default": "page", "description": "Width of a figure: one column of a paper, or the page."},
+		"axis":    map[string]any{"type": "string", "enum": figureAxes, "default": figureAxes[0], "description": "What edits are put on: their severity, or what was measured of them after quantising, so that edits of different kinds can be compared at equal physical change. Thresholds are then in its unit too."},
 		"only":    list("Kinds of finding to draw; all without it.", map[string]any{"type": "string"}),
 	})
 }

@@ -302,6 +302,7 @@ func (a *Analysis) index() {
 		for _, x := range c.cells {
 			a.realise(c, x)
 		}
+		a.measureAlong(c)
 	}
 	sort.SliceStable(a.curves, func(i, j int) bool { // areas of one edit and shape in order, edits as in the table
 		p, q := a.curves[i], a.curves[j]
@@ -352,6 +353,60 @@ func (a *Analysis) realise(c *curve, x *cell) {
 	if x.unreachable > 0 && c.unit == "dE00" && n > 0 {
 		x.realised = sum / float64(n)
 	}
+}
+
+// Measures are the axes that edits may be put on in place of their own severity: what was measured of the stimuli after
+// quantising, so that metrics and edits can be compared at equal physical change.
+var Measures = map[string]trial.Axis{
+	"realised.de00":       {Name: "mean CIEDE2000 inside the region, realised", Unit: "dE00"},
+	"realised.whole_de00": {Name: "mean CIEDE2000 over the whole picture, realised", Unit: "dE00"},
+	"realised.max_de00":   {Name: "largest CIEDE2000 of a pixel, realised", Unit: "dE00"},
+	"realised.rms":        {Name: "RMS difference inside the region, realised", Unit: "levels"},
+	"realised.area":       {Name: "area of the region, realised", Unit: "fraction"},
+	"realised.changed":    {Name: "share of pixels that differ, realised", Unit: "fraction"},
+}
+
+// measureAlong puts a curve's cells on the axis that the experiment chose, each at its mean over sources.
+func (a *Analysis) measureAlong(c *curve) {
+	name := a.in.Experiment.Axis
+	axis, ok := Measures[name]
+	if !ok {
+		return
+	}
+	of := func(r *trial.Realised) float64 {
+		switch name {
+		case "realised.whole_de00":
+			return r.WholeDE0
+		case "realised.max_de00":
+			return r.MaxDE00
+		case "realised.rms":
+			return r.RMS
+		case "realised.area":
+			return r.Area
+		case "realised.changed":
+			return r.Changed
+		}
+		return r.DE00
+	}
+	for _, x := range c.cells {
+		var sum float64
+		n := 0
+		for _, rows := range x.rows {
+			var one float64
+			for _, i := range rows {
+				one += of(&a.table.Stimuli[i].Realised)
+			}
+			if len(rows) > 0 {
+				sum += one / float64(len(rows))
+				n++
+			}
+		}
+		if n > 0 {
+			x.realised = sum / float64(n)
+		}
+	}
+	c.axis = axis
+	sort.SliceStable(c.cells, func(i, j int) bool { return c.cells[i].realised < c.cells[j].realised })
 }
 
 // strength is a cell's place on the log severity axis, growing with the strength of the edit; NaN at severity 0, which

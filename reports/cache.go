@@ -29,6 +29,7 @@ func (a *Analysis) key() string {
 	x := &a.in.Experiment
 	fmt.Fprintf(h, "findings %d %d %d\n%v\n", cacheVersion, FormatVersion, a.draws.n, a.level)
 	fmt.Fprintf(h, "%q %q %d %v\n", x.Dataset, x.Noun, x.Seed, x.HasClasses)
+	fmt.Fprintf(h, "%q\n", x.Axis)
 	for _, p := range x.Perturbs {
 		fmt.Fprintf(h, "%q %q %q %q %q %v %v\n", p.Label, p.Kind, p.Role, p.Axis.Name, p.Axis.Unit, p.Axis.Descending, p.Axis.Fixed)
 	}

@@ -147,6 +147,9 @@ func (a *Analysis) threshold(d *detected) (Estimate, bool) {
 	c := d.curve
 	e := blank(Threshold, a.columns[d.metric].Label).at(c, nil)
 	e.Null, e.N, e.Method = a.nulls[d.null].name, w.k, w.method
+	if a.in.Experiment.Axis != "" {
+		e.Unit = c.axis.Unit
+	}
 	e.Sources = len(a.sources)
 	for _, x := range d.cells {
 		e.Sources = min(e.Sources, x.within.sources)

@@ -450,3 +450,34 @@ func TestBadInput(t *testing.T) {
 		}
 	}
 }
+
+// On an axis of what was realised, a cell stands at the mean over sources of what was measured, and thresholds have that
+// axis's unit; what was asked stays in Severity.
+func TestRealisedAxis(t *testing.T) {
+	d := standard()
+	in := d.input("sensitivity", "detection")
+	for i := range in.Table.Stimuli {
+		s := &in.Table.Stimuli[i]
+		s.Realised.RMS = 3*s.Severity + 1
+	}
+	in.Experiment.Axis = "realised.rms"
+	f := compute(t, in)
+	seen := 0
+	for _, e := range f[0].Estimates {
+		if e.Quantity != reports.MeanScore || math.IsNaN(float64(e.Severity)) {
+			continue
+		}
+		seen++
+		if want := 3*float64(e.Severity) + 1; math.Abs(float64(e.Realised)-want) > 1e-12 {
+			t.Errorf("severity %v stands at %v, want %v", e.Severity, e.Realised, want)
+		}
+	}
+	if seen == 0 {
+		t.Error("no estimate has a severity")
+	}
+	for _, e := range f[1].Estimates {
+		if e.Quantity == reports.Threshold && e.Unit != "levels" {
+			t.Errorf("a threshold is in %q, want levels", e.Unit)
+		}
+	}
+}

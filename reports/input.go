@@ -30,6 +30,7 @@ type Experiment struct {
 	Perturbs   []Perturb
 	Hypotheses []Hypothesis
 	Findings   []Request
+	Axis       string   // what edits are put on: a name in Measures; "" is their own severity
 	Warnings   []string // of the plan: what a reader must know whatever the finding
 }
 

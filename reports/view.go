@@ -188,7 +188,7 @@ func severityAxis(c *curve) figure.Axis {
 	}
 	a := figure.Axis{Label: strings.ReplaceAll(label, "CIEDE2000", "ΔE00"), Log: !c.axis.Fixed}
 	for _, x := range c.cells {
-		if x.severity <= 0 {
+		if x.realised <= 0 {
 			a.Log = false
 		}
 	}

@@ -88,6 +88,9 @@ func reportInput(p *harness.Plan, scored *harness.Scored, shown []harness.Exhibi
 	case "scenes":
 		e.Noun, e.Dataset = "rendered scene", ""
 	}
+	if x.Figures.Axis != "severity" {
+		e.Axis = x.Figures.Axis
+	}
 	for _, s := range p.Perturbs {
 		e.Perturbs = append(e.Perturbs, reports.Perturb{Label: s.Label, Kind: s.Kind, Role: s.Role, Axis: s.Axis})
 	}
