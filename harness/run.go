@@ -24,6 +24,7 @@ type RunOptions struct {
 	Workers  int    // sources scored at a time; at least 1
 	Fresh    bool   // forget what earlier runs left in Dir
 	Shard    Shard  // score only a part of the sources; the zero Shard is all of them
+	Memory   int64  // bytes that models may hold at a time, about; 0: all of them at once
 	Progress Progress
 	Log      *slog.Logger
 }
@@ -78,12 +79,23 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 	if err := r.setWants(); err != nil {
 		return nil, err
 	}
-	if err := r.open(); err != nil {
+	passes, err := r.passes()
+	if err != nil {
 		return nil, err
 	}
+	if len(passes) > 1 {
+		for i, group := range passes {
+			if err := r.pass(ctx, group, i == 0); err != nil {
+				return nil, err
+			}
+		}
+	}
+	done := r.computed
+	r.open()
 	if err := r.all(ctx); err != nil {
 		return nil, err
 	}
+	r.reused -= done // what the passes before computed was not there before
 	if opt.Shard.N > 0 {
 		return &Scored{Computed: r.computed, Reused: r.reused}, nil
 	}
@@ -111,9 +123,10 @@ type run struct {
 	store      store
 	metrics    []trial.Metric
 	metricKeys []string
-	scorer     *scorer
-	wants      []setWant // features that set metrics want
-	rows       []int     // planned stimuli that stand in sets
+	scorer     *scorer                 // of judged pictures
+	scoring    func() (*scorer, error) // of units; loads the models when first asked
+	wants      []setWant               // features that set metrics want
+	rows       []int                   // planned stimuli that stand in sets
 
 	mu       sync.Mutex
 	computed int
@@ -136,17 +149,22 @@ func (r *run) metricKey(m PlannedMetric) (string, error) {
 			return "", fmt.Errorf("metric %s: %w", m.Column.Label, err)
 		}
 		fmt.Fprintf(h, "%s\n%s\n%s\n", need.Model, b.Hash(), b.Runtime())
+		r.release(need.Model)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-func (r *run) open() error {
-	s, err := newScorer(r.metrics, r.models, r.setRequests())
-	if err != nil {
-		return err
+// release frees a model that was looked at, where memory is limited.
+func (r *run) release(name string) {
+	if free, ok := r.models.(releaser); ok && r.opt.Memory > 0 {
+		free.Release(name)
 	}
-	r.scorer, r.failed = s, map[string]string{}
-	return nil
+}
+
+// open prepares for scoring. Models are loaded when the first unit needs them: a run that finds every score needs none.
+func (r *run) open() {
+	r.failed = map[string]string{}
+	r.scoring = sync.OnceValues(func() (*scorer, error) { return newScorer(r.metrics, r.models, r.setRequests()) })
 }
 
 // all scores every source, several at a time.
@@ -274,6 +292,7 @@ type unit struct {
 	missing  [][]int // by stimulus: the metrics that are not known yet
 	computed int
 
+	scorer *scorer
 	sets   *setFeatures // what set metrics want of this source; nil where it is there already
 	setRow map[int]int  // by stimulus: its row in sets
 }
@@ -336,6 +355,9 @@ func (u *unit) score(ctx context.Context) error {
 	if err != nil {
 		return &pictureError{err}
 	}
+	if u.scorer, err = u.run.scoring(); err != nil {
+		return err
+	}
 	u.input = img
 	mk := &maker{plan: u.run.plan, src: u.src, img: img, need: u.wanted}
 	if err := mk.each(ctx, func(x made) error { return u.take(ctx, x) }); err != nil {
@@ -364,9 +386,9 @@ func (u *unit) fail(i, metric int, reason string) {
 
 // take accepts a made stimulus into the current batch.
 func (u *unit) take(ctx context.Context, x made) error {
-	if x.region != nil && len(u.run.scorer.calls) > 0 {
+	if x.region != nil && len(u.scorer.calls) > 0 {
 		x.row.Visible = map[string]float64{}
-		for _, c := range u.run.scorer.calls {
+		for _, c := range u.scorer.calls {
 			if !c.native {
 				x.row.Visible[c.model.Info().Name] = c.model.Visible(x.region)
 			}
@@ -403,7 +425,7 @@ func (u *unit) flush(ctx context.Context) error {
 	for _, x := range u.batch {
 		imgs = append(imgs, x.img)
 	}
-	feats, err := u.run.scorer.features(ctx, imgs)
+	feats, err := u.scorer.features(ctx, imgs)
 	if err != nil {
 		return err
 	}
@@ -436,7 +458,7 @@ func (u *unit) flush(ctx context.Context) error {
 			t.Realised = &x.row.Realised
 		}
 		for _, m := range u.missing[x.index] {
-			s, err := u.run.scorer.score(ctx, m, t, u.inputF, feats[k])
+			s, err := u.scorer.score(ctx, m, t, u.inputF, feats[k])
 			if err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()

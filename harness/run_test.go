@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -452,5 +453,77 @@ func TestSets(t *testing.T) {
 	}
 	if calls == 0 || calls >= first || !bytes.Equal(files(t, mended), whole) {
 		t.Errorf("after damage to one file, features of %d pictures (of %d) were computed", calls, first)
+	}
+}
+
+// weighed are models that count how many are held at a time, each of 100 bytes a worker.
+type weighed struct {
+	toyModels
+	mu         *sync.Mutex
+	held, most *map[string]bool
+}
+
+func (m weighed) Load(name string) (harness.Backbone, error) {
+	b, err := m.toyModels.Load(name)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	(*m.held)[name] = true
+	if len(*m.held) > len(*m.most) {
+		*m.most = maps.Clone(*m.held)
+	}
+	return weighedBackbone{b}, err
+}
+
+func (m weighed) Release(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(*m.held, name)
+}
+
+type weighedBackbone struct{ harness.Backbone }
+
+func (weighedBackbone) Memory(int, int) int64 { return 100 }
+
+// Models that may not be held together are run one after the other, and the result is the same to the byte; one that
+// does not fit alone is an error.
+func TestMemory(t *testing.T) {
+	src := strings.Replace(setExperiment, "[[perturb]]", "[[metric]]\nkind = \"cosine\"\nmodel = \"vit-small\"\n[[metric]]\nkind = \"mse\"\n[[perturb]]", 1)
+	run := func(memory int64) (*harness.Scored, int, error) {
+		held, most := map[string]bool{}, map[string]bool{}
+		models := weighed{toyModels{calls: new(atomic.Int64)}, new(sync.Mutex), &held, &most}
+		opt := sampleOptions()
+		opt.Env = models
+		x, err := harness.Parse("run.toml", []byte(src), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		col, err := x.Images.Entry.Open(context.Background(), x.Images.Params, x.Images.OpenOptions(x.Seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := harness.NewPlan(x, col, models)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := harness.Score(context.Background(), p, models, harness.RunOptions{Dir: t.TempDir(), Workers: 2, Memory: memory, Progress: &stopper{},
+			Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		return s, len(most), err
+	}
+	all, together, err := run(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, most, err := run(200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if together != 2 || most != 1 {
+		t.Errorf("%d models were held at a time without a limit and %d with room for one", together, most)
+	}
+	if !bytes.Equal(files(t, all), files(t, apart)) {
+		t.Error("models run apart give other bytes")
+	}
+	if _, _, err := run(100); !errors.Is(err, harness.ErrMemory) {
+		t.Errorf("room for half a model gives %v", err)
 	}
 }

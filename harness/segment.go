@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sort"
@@ -149,7 +150,15 @@ func (st store) load(hash string) (*cells, []error) {
 
 func (c *cells) add(s *segment) {
 	for r, row := range s.Rows {
-		c.rows[row.Key] = row.Stimulus
+		x := row.Stimulus
+		if old, ok := c.rows[row.Key]; ok && len(old.Visible) > 0 { // each segment knows of its own models
+			x.Visible = maps.Clone(x.Visible)
+			if x.Visible == nil {
+				x.Visible = map[string]float64{}
+			}
+			maps.Copy(x.Visible, old.Visible)
+		}
+		c.rows[row.Key] = x
 		for m, key := range s.Metrics {
 			c.score[cell{row.Key, key}] = s.Score[m][r]
 		}

@@ -118,7 +118,7 @@ func (a *app) validateCommand() *cobra.Command {
 // modelError says whether an error is about models or input that the user can mend.
 func modelError(err error) error {
 	var hash *zoo.HashMismatchError
-	if errors.As(err, &hash) {
+	if errors.As(err, &hash) || errors.Is(err, harness.ErrMemory) {
 		return inputError{err}
 	}
 	return err

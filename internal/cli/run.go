@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +19,7 @@ func (a *app) runCommand() *cobra.Command {
 	var f experimentFlags
 	var out string
 	var fresh bool
-	var shard string
+	var shard, memory string
 	c := &cobra.Command{
 		Use:   "run EXPERIMENT",
 		Short: "carry out an experiment: edit, score, analyse, draw",
@@ -45,6 +47,9 @@ one, make the whole run, which the command without --shard then merges without c
 				dir = filepath.Join("runs", p.Experiment.Name)
 			}
 			opt := harness.RunOptions{Dir: dir, Workers: f.workers, Fresh: fresh, Progress: a.progress(), Log: a.log}
+			if opt.Memory, err = bytesOf(memory); err != nil {
+				return err
+			}
 			if shard != "" {
 				if n, err := fmt.Sscanf(shard+".", "%d/%d.", &opt.Shard.I, &opt.Shard.N); n != 2 || err != nil || opt.Shard.I < 1 || opt.Shard.I > opt.Shard.N {
 					return wrong("--shard %q: wants a part and the number of parts, as in 1/4", shard)
@@ -56,6 +61,7 @@ one, make the whole run, which the command without --shard then merges without c
 	f.register(c)
 	c.Flags().StringVar(&out, "out", "", "folder for the results (default runs/NAME)")
 	c.Flags().BoolVar(&fresh, "fresh", false, "compute everything anew")
+	c.Flags().StringVar(&memory, "memory", "", "memory that models may hold at a time, as in 6GiB: they are then run in groups, one after the other")
 	c.Flags().StringVar(&shard, "shard", "", "score one part of the sources only, as in 1/4, and make no report")
 	return c
 }
@@ -113,4 +119,24 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 	}
 	fmt.Fprintln(a.out, filepath.Join(opt.Dir, "report.html"))
 	return nil
+}
+
+// bytesOf reads an amount of memory: a number with B, KiB, MiB, GiB, MB or GB. "" is 0.
+func bytesOf(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	units := []struct {
+		name string
+		size float64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(text, u.name); ok {
+			if v, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && v > 0 {
+				return int64(v * u.size), nil
+			}
+			break
+		}
+	}
+	return 0, wrong("--memory %q: wants a number with a unit, as in 6GiB or 800MB", text)
 }

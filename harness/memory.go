@@ -1,0 +1,136 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"probity/internal/trial"
+)
+
+// ErrMemory is wrapped by the error about a metric whose models do not fit into RunOptions.Memory.
+var ErrMemory = errors.New("too little memory")
+
+// Models may also be able to free what a backbone holds; then RunOptions.Memory can be kept to.
+type releaser interface{ Release(name string) }
+
+// A backbone may also say what one caller needs for pictures of a size, in bytes.
+type weigher interface{ Memory(w, h int) int64 }
+
+// passes splits the metrics of a run into groups whose models fit into opt.Memory together, in the order of the metrics;
+// one group where nothing is said. The features that sets want are one need: they are kept in one file a source.
+func (r *run) passes() ([][]int, error) {
+	all := make([]int, len(r.metrics))
+	for i := range all {
+		all[i] = i
+	}
+	free, ok := r.models.(releaser)
+	if r.opt.Memory <= 0 || !ok {
+		return [][]int{all}, nil
+	}
+	img, err := r.plan.Sources[0].Picture.Load(context.Background())
+	if err != nil {
+		return [][]int{all}, nil // the run will say so of this picture
+	}
+	weights := map[string]int64{}
+	weigh := func(names []string) (total int64, err error) {
+		for _, n := range names {
+			w, known := weights[n]
+			if !known {
+				b, err := r.models.Load(n)
+				if err != nil {
+					return 0, err
+				}
+				if m, can := b.(weigher); can {
+					w = m.Memory(img.W, img.H) * int64(max(1, r.opt.Workers))
+				}
+				weights[n] = w
+				free.Release(n)
+			}
+			total += w
+		}
+		return total, nil
+	}
+	of := func(needs []trial.Request) (names []string) {
+		for _, n := range needs {
+			if !slices.Contains(names, n.Model) {
+				names = append(names, n.Model)
+			}
+		}
+		return names
+	}
+	var groups [][]int
+	var held [][]string // models of each group
+	place := func(metric int, names []string, label string) error {
+		alone, err := weigh(names)
+		if err != nil {
+			return err
+		}
+		if alone > r.opt.Memory {
+			return fmt.Errorf("%w: %d MiB allow less than what %s would take, about %d MiB for %s with %d workers; give more --memory or fewer --workers",
+				ErrMemory, r.opt.Memory>>20, label, alone>>20, strings.Join(names, ", "), r.opt.Workers)
+		}
+		for g := range groups {
+			union := slices.Clone(held[g])
+			for _, n := range names {
+				if !slices.Contains(union, n) {
+					union = append(union, n)
+				}
+			}
+			if total, err := weigh(union); err != nil {
+				return err
+			} else if total <= r.opt.Memory {
+				held[g] = union
+				if metric >= 0 {
+					groups[g] = append(groups[g], metric)
+				}
+				return nil
+			}
+		}
+		groups, held = append(groups, nil), append(held, names)
+		if metric >= 0 {
+			groups[len(groups)-1] = []int{metric}
+		}
+		return nil
+	}
+	if names := of(r.setRequests()); len(names) > 0 {
+		if err := place(-1, names, "the set metrics"); err != nil {
+			return nil, err
+		}
+	} else {
+		groups, held = [][]int{nil}, [][]string{nil}
+	}
+	for i, m := range r.metrics {
+		if err := place(i, of(m.Needs()), "the metric "+r.plan.Metrics[i].Column.Label); err != nil {
+			return nil, err
+		}
+	}
+	return groups, nil
+}
+
+// pass scores one group of metrics; the first group also gathers what sets want. Its models are freed at its end.
+func (r *run) pass(ctx context.Context, group []int, first bool) error {
+	sub := &run{plan: r.plan, models: r.models, opt: r.opt, store: r.store, rows: r.rows}
+	needed := map[string]bool{}
+	for _, i := range group {
+		sub.metrics, sub.metricKeys = append(sub.metrics, r.metrics[i]), append(sub.metricKeys, r.metricKeys[i])
+		for _, n := range r.metrics[i].Needs() {
+			needed[n.Model] = true
+		}
+	}
+	if first {
+		sub.wants = r.wants
+		for _, w := range r.wants {
+			needed[w.feature.model] = true
+		}
+	}
+	sub.open()
+	err := sub.all(ctx)
+	r.computed += sub.computed
+	for name := range needed {
+		r.models.(releaser).Release(name)
+	}
+	return err
+}
