@@ -23,8 +23,12 @@ func ScrambledSpectra(in *trial.Input, share float64) (before, after [3][]float6
 		return p
 	}
 	for c, plane := range sc.scrambled(share) {
-		before[c] = power(sc.spectrum[c])
 		z := make([]complex128, len(plane))
+		for i := range z {
+			z[i] = complex(float64(in.Image.Pix[3*i+c]), 0)
+		}
+		sc.fft.forward(z)
+		before[c] = power(z)
 		for i, v := range plane {
 			z[i] = complex(v, 0)
 		}

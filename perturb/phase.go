@@ -105,10 +105,11 @@ func ascending(v []float64) []int {
 	return order
 }
 
-// scrambler holds the spectrum of a region's bounding box, one plane a channel, and a turn for each frequency.
+// scrambler holds the spectrum of a region's bounding box and a turn for each frequency. Red and green share one complex
+// transform, as its real and imaginary part: turns are odd in frequency, so they turn both alike and mix nothing.
 type scrambler struct {
 	x0, y0, w, h int
-	spectrum     [3][]complex128
+	spectrum     [2][]complex128 // of red + i green, and of blue
 	turn         []float64
 	fft          *plane2
 }
@@ -119,14 +120,17 @@ func newScrambler(in *trial.Input) (*scrambler, error) {
 		return nil, err
 	}
 	sc := &scrambler{x0: x0, y0: y0, w: w, h: h, fft: newPlane2(w, h), turn: turns(w, h, in.Draw("phase"))}
-	for c := range sc.spectrum {
-		sc.spectrum[c] = make([]complex128, w*h)
-		for y := range h {
-			for x := range w {
-				sc.spectrum[c][y*w+x] = complex(float64(in.Image.Pix[3*((y0+y)*in.Image.W+x0+x)+c]), 0)
-			}
+	for k := range sc.spectrum {
+		sc.spectrum[k] = make([]complex128, w*h)
+	}
+	for y := range h {
+		for x := range w {
+			p := in.Image.Pix[3*((y0+y)*in.Image.W+x0+x):]
+			sc.spectrum[0][y*w+x], sc.spectrum[1][y*w+x] = complex(float64(p[0]), float64(p[1])), complex(float64(p[2]), 0)
 		}
-		sc.fft.forward(sc.spectrum[c])
+	}
+	for _, v := range sc.spectrum {
+		sc.fft.forward(v)
 	}
 	return sc, nil
 }
@@ -146,18 +150,48 @@ func turns(w, h int, s *stream.Stream) []float64 {
 	return t
 }
 
+// mirror is the place of the frequency opposite to that at (x, y).
+func mirror(x, y, w, h int) int {
+	if x > 0 {
+		x = w - x
+	}
+	if y > 0 {
+		y = h - y
+	}
+	return y*w + x
+}
+
 // scrambled gives the three channels, not rounded.
 func (sc *scrambler) scrambled(share float64) (planes [3][]float64) {
-	turned := make([]complex128, len(sc.turn))
-	for c := range planes {
-		for i, v := range sc.spectrum[c] {
-			sin, cos := math.Sincos(share * sc.turn[i])
-			turned[i] = v * complex(cos, sin)
+	n := len(sc.turn)
+	turned := [2][]complex128{make([]complex128, n), make([]complex128, n)}
+	for y := range sc.h {
+		for x := range sc.w {
+			i, j := y*sc.w+x, mirror(x, y, sc.w, sc.h)
+			if j < i {
+				continue
+			}
+			t := complex(1, 0)
+			if i != j {
+				sin, cos := math.Sincos(share * sc.turn[i])
+				t = complex(cos, sin)
+			}
+			back := complex(real(t), -imag(t))
+			for k, v := range sc.spectrum {
+				turned[k][i], turned[k][j] = v[i]*t, v[j]*back
+			}
 		}
-		sc.fft.inverse(turned)
-		planes[c] = make([]float64, len(turned))
-		for i, v := range turned {
-			planes[c][i] = real(v)
+	}
+	for c := range planes {
+		planes[c] = make([]float64, n)
+	}
+	for k, v := range turned {
+		sc.fft.inverse(v)
+		for i, z := range v {
+			planes[2*k][i] = real(z)
+			if k == 0 {
+				planes[1][i] = imag(z)
+			}
 		}
 	}
 	return planes
@@ -166,16 +200,33 @@ func (sc *scrambler) scrambled(share float64) (planes [3][]float64) {
 // loss is the RMS change of the amplitudes of an 8-bit box against the kept ones, relative to their RMS, the mean left out.
 func (sc *scrambler) loss(box *raster.Image) float64 {
 	var diff, all float64
-	got := make([]complex128, len(sc.turn))
-	for c := range sc.spectrum {
-		for i := range got {
-			got[i] = complex(float64(box.Pix[3*i+c]), 0)
-		}
-		sc.fft.forward(got)
-		for i := 1; i < len(got); i++ {
-			want := math.Hypot(real(sc.spectrum[c][i]), imag(sc.spectrum[c][i]))
-			d := math.Hypot(real(got[i]), imag(got[i])) - want
-			diff, all = diff+d*d, all+want*want
+	n := len(sc.turn)
+	pair, blue := make([]complex128, n), make([]complex128, n)
+	for i := range pair {
+		p := box.Pix[3*i:]
+		pair[i], blue[i] = complex(float64(p[0]), float64(p[1])), complex(float64(p[2]), 0)
+	}
+	sc.fft.forward(pair)
+	sc.fft.forward(blue)
+	size := func(re, im float64) float64 { return math.Sqrt(re*re + im*im) }
+	for y := range sc.h {
+		for x := range sc.w {
+			i, j := y*sc.w+x, mirror(x, y, sc.w, sc.h)
+			if j < i || i == 0 {
+				continue
+			}
+			weight := 2.0 // a frequency and its mirror have the same amplitude
+			if i == j {
+				weight = 1
+			}
+			amplitudes := func(pair, blue []complex128) (red, green, b float64) {
+				p, q := pair[i], pair[j]
+				return size(real(p)+real(q), imag(p)-imag(q)) / 2, size(real(p)-real(q), imag(p)+imag(q)) / 2, size(real(blue[i]), imag(blue[i]))
+			}
+			r0, g0, b0 := amplitudes(sc.spectrum[0], sc.spectrum[1])
+			r1, g1, b1 := amplitudes(pair, blue)
+			diff += weight * ((r1-r0)*(r1-r0) + (g1-g0)*(g1-g0) + (b1-b0)*(b1-b0))
+			all += weight * (r0*r0 + g0*g0 + b0*b0)
 		}
 	}
 	if all == 0 {
@@ -188,11 +239,14 @@ func (sc *scrambler) loss(box *raster.Image) float64 {
 type plane2 struct {
 	w, h       int
 	rows, cols *fourier.CmplxFFT
-	column     []complex128
+	columns    []complex128 // several columns, each in one piece
 }
 
+// columnsAtATime is how many neighbouring columns are gathered together: a cache line of numbers and more.
+const columnsAtATime = 16
+
 func newPlane2(w, h int) *plane2 {
-	return &plane2{w, h, fourier.NewCmplxFFT(w), fourier.NewCmplxFFT(h), make([]complex128, h)}
+	return &plane2{w, h, fourier.NewCmplxFFT(w), fourier.NewCmplxFFT(h), make([]complex128, columnsAtATime*h)}
 }
 
 func (p *plane2) forward(v []complex128) { p.each(v, p.rows.Coefficients, p.cols.Coefficients, 1) }
@@ -205,13 +259,22 @@ func (p *plane2) each(v []complex128, row, col func(dst, src []complex128) []com
 	for y := range p.h {
 		row(v[y*p.w:(y+1)*p.w], v[y*p.w:(y+1)*p.w])
 	}
-	for x := range p.w {
-		for y := range p.column {
-			p.column[y] = v[y*p.w+x]
+	for x0 := 0; x0 < p.w; x0 += columnsAtATime {
+		n := min(columnsAtATime, p.w-x0)
+		for y := range p.h {
+			for k, z := range v[y*p.w+x0 : y*p.w+x0+n] {
+				p.columns[k*p.h+y] = z
+			}
 		}
-		col(p.column, p.column)
-		for y, z := range p.column {
-			v[y*p.w+x] = z * complex(scale, 0)
+		for k := range n {
+			c := p.columns[k*p.h : (k+1)*p.h]
+			col(c, c)
+		}
+		for y := range p.h {
+			for k := range n {
+				z := p.columns[k*p.h+y]
+				v[y*p.w+x0+k] = complex(real(z)*scale, imag(z)*scale)
+			}
 		}
 	}
 }
