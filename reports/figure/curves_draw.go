@@ -51,7 +51,9 @@ func (c *Curves) facet() *Curves {
 		}
 		for _, f := range families {
 			q := p
-			q.Title = strings.TrimPrefix(p.Title+" · "+f, " · ")
+			if len(families) > 1 { // a panel of one family was named for it before
+				q.Title = strings.TrimPrefix(p.Title+" · "+f, " · ")
+			}
 			q.Series = slices.Clone(controls)
 			var own []Series
 			for _, s := range p.Series {
