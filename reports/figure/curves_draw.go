@@ -345,7 +345,11 @@ func (c *Curves) drawSeries(s *scene, a axes, p Panel, pal *Palette, r *room, ma
 		if small {
 			st.Width *= .85
 		}
-		s.series("s", ser.Label, ser.Family)
+		if ser.Warning == "" {
+			s.series("s", ser.Label, ser.Family)
+		} else { // said once for the curve, not at each of its points
+			s.open("class", "s", "data-series", ser.Label, "data-family", ser.Family, "data-note", ser.Warning)
+		}
 		line := Line{ser.X, ser.Y, ser.Lo, ser.Hi}
 		if ser.Fit != nil {
 			line = *ser.Fit
@@ -370,9 +374,6 @@ func (c *Curves) drawSeries(s *scene, a axes, p Panel, pal *Palette, r *room, ma
 			tip := fmt.Sprintf("%s\n%s: %s\n%s: %s", ser.Label, orElse(c.X.Label, "x"), short(x), orElse(c.Y.Label, "y"), estimate(ser.Y[i], lo, hi))
 			if p.Title != "" {
 				tip = p.Title + "\n" + tip
-			}
-			if ser.Warning != "" {
-				tip += "\n" + ser.Warning
 			}
 			s.marker(st.Marker, q.x, q.y, size, st.Color, tip)
 			r.data = append(r.data, q)

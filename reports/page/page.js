@@ -91,6 +91,11 @@ function mark(svg, p) {
   c.setAttribute('rx', 2);
   svg.appendChild(c);
 }
+// What is to be known of a point: its own numbers, and what is said once for its curve.
+function tipOf(p) {
+  var group = p.closest('[data-note]');
+  return p.getAttribute('data-tip') + (group ? '\n' + group.getAttribute('data-note') : '');
+}
 $$('.canvas').forEach(function (canvas) {
   var svg = canvas.querySelector('svg');
   if (!svg) return;
@@ -106,7 +111,7 @@ $$('.canvas').forEach(function (canvas) {
     });
     if (!best) { hideTip(); return; }
     mark(svg, best);
-    showTip(best.getAttribute('data-tip'), e.clientX, e.clientY);
+    showTip(tipOf(best), e.clientX, e.clientY);
     if (!e.target.closest('[data-series]')) highlight(seriesOf(best) || pinned);
   };
   canvas.addEventListener('pointermove', near);
@@ -123,8 +128,8 @@ $$('.canvas').forEach(function (canvas) {
     if (p.scrollIntoView) p.scrollIntoView({block: 'nearest', inline: 'nearest'});
     mark(svg, p);
     var c = centre(p);
-    showTip(p.getAttribute('data-tip'), c.x, c.y);
-    live.textContent = p.getAttribute('data-tip');
+    showTip(tipOf(p), c.x, c.y);
+    live.textContent = tipOf(p);
     highlight(seriesOf(p) || pinned);
   });
   canvas.addEventListener('blur', hideTip);
@@ -172,7 +177,13 @@ $$('.filter input').forEach(function (input) {
 // The gallery of stimuli.
 var data = document.getElementById('g-data');
 if (data) {
-  var g = JSON.parse(data.textContent), id = function (x) { return document.getElementById(x); };
+  var g = JSON.parse(data.textContent);
+  // Figures and gallery show the same pictures; the page holds each once.
+  $$('image[data-picture]').forEach(function (im) {
+    im.setAttributeNS('http://www.w3.org/1999/xlink', 'xlink:href', g.pictures[im.getAttribute('data-picture')]);
+    im.removeAttribute('data-picture');
+  });
+  var id = function (x) { return document.getElementById(x); };
   var thumbs = id('g-thumbs'), compare = id('g-compare'), slider = id('g-slider');
   var el = function (tag, text, parent) { var e = document.createElement(tag); if (text) e.textContent = text; if (parent) parent.appendChild(e); return e; };
   var setAt = function (v) { slider.value = v; compare.style.setProperty('--at', v + '%'); };

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -31,8 +32,15 @@ var pageCSS string
 //go:embed page.js
 var pageJS string
 
-// galleryBudget is how many bytes of base64 the gallery's pictures may take, so that a page stays below 5 MB.
-const galleryBudget = 3_200_000
+// A page stays below pageBudget bytes; what the figures and tables leave of it, and at least leastGallery, is for the
+// gallery's pictures.
+const (
+	pageBudget   = 4_200_000
+	leastGallery = 500_000
+)
+
+// svgPicture is a picture inside a figure, as package figure writes it.
+var svgPicture = regexp.MustCompile(`xlink:href="data:image/png;base64,([A-Za-z0-9+/=]+)"`)
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"sortkey": func(v float64) string {
@@ -109,6 +117,8 @@ type galleryScore struct {
 // that was drawn neither as SVG nor as PNG, a stimulus whose picture is not an image.
 func Write(w io.Writer, r *Report) error {
 	d := pageData{R: r, JS: template.JS(pageJS)}
+	d.Gallery.Pictures = map[string]string{}
+	size := 0 // bytes of figures and pictures so far
 	ids := map[string]bool{"main": true, "stimuli": true, "experiment": true, "tip": true, "live": true}
 	colours := map[string]bool{}
 	styles := map[string]color.NRGBA{}
@@ -125,7 +135,22 @@ func Write(w io.Writer, r *Report) error {
 			p := drawn{Figure: f}
 			switch {
 			case f.SVG != nil:
-				p.Picture = template.HTML(f.SVG) // written and escaped by figure
+				svg := svgPicture.ReplaceAllFunc(f.SVG, func(m []byte) []byte {
+					if len(r.Stimuli) == 0 { // there is no gallery to share pictures with
+						return m
+					}
+					data, err := base64.StdEncoding.DecodeString(string(svgPicture.FindSubmatch(m)[1]))
+					if err != nil {
+						return m
+					}
+					name, err := d.keep(data, &size)
+					if err != nil {
+						return m
+					}
+					return []byte(`data-picture="` + name + `"`)
+				})
+				size += len(svg)
+				p.Picture = template.HTML(svg) // written and escaped by figure
 			case f.PNG != nil:
 				p.Picture = template.HTML(`<img src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(f.PNG) + `" alt="` + template.HTMLEscapeString(f.Alt) + `">`)
 			default:
@@ -153,7 +178,7 @@ func Write(w io.Writer, r *Report) error {
 		}
 		d.Sections = append(d.Sections, out)
 	}
-	if err := d.fillGallery(r, styles); err != nil {
+	if err := d.fillGallery(r, styles, max(pageBudget, size+leastGallery), size); err != nil {
 		return err
 	}
 	dark, err := darkStyle(colours)
@@ -171,34 +196,48 @@ func Write(w io.Writer, r *Report) error {
 	return nil
 }
 
-func (d *pageData) fillGallery(r *Report, styles map[string]color.NRGBA) error {
-	d.Gallery.Pictures = map[string]string{}
-	size, left := 0, 0 // bytes of base64 so far, stimuli left out
-	keep := func(data []byte) (string, error) {
-		kind := http.DetectContentType(data)
-		if kind != "image/png" && kind != "image/jpeg" {
-			return "", fmt.Errorf("is %s, not PNG or JPEG", kind)
-		}
-		sum := sha256.Sum256(data)
-		name := hex.EncodeToString(sum[:8])
-		if _, ok := d.Gallery.Pictures[name]; !ok {
-			d.Gallery.Pictures[name] = "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)
-			size += len(d.Gallery.Pictures[name])
-		}
-		return name, nil
+// keep puts a picture into the page, once, and gives its name.
+func (d *pageData) keep(data []byte, size *int) (string, error) {
+	kind := http.DetectContentType(data)
+	if kind != "image/png" && kind != "image/jpeg" {
+		return "", fmt.Errorf("is %s, not PNG or JPEG", kind)
 	}
+	sum := sha256.Sum256(data)
+	name := hex.EncodeToString(sum[:8])
+	if _, ok := d.Gallery.Pictures[name]; !ok {
+		d.Gallery.Pictures[name] = "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)
+		*size += len(d.Gallery.Pictures[name])
+	}
+	return name, nil
+}
+
+// has reports whether the page holds a picture already.
+func (d *pageData) has(data []byte) bool {
+	sum := sha256.Sum256(data)
+	_, ok := d.Gallery.Pictures[hex.EncodeToString(sum[:8])]
+	return ok
+}
+
+// fillGallery takes stimuli into the gallery as long as the page, of which size bytes are there, stays within budget.
+func (d *pageData) fillGallery(r *Report, styles map[string]color.NRGBA, budget, size int) error {
+	left := 0 // stimuli left out
 	seen := map[string]bool{}
 	for _, s := range r.Stimuli {
-		need := (len(s.Before) + len(s.After)) * 4 / 3
-		if size+need > galleryBudget {
+		need := 0
+		for _, picture := range [][]byte{s.Before, s.After} {
+			if !d.has(picture) {
+				need += len(picture) * 4 / 3
+			}
+		}
+		if size+need > budget {
 			left++
 			continue
 		}
-		before, err := keep(s.Before)
+		before, err := d.keep(s.Before, &size)
 		if err != nil {
 			return fmt.Errorf("write report page: stimulus %q: the picture before %w", s.Title, err)
 		}
-		after, err := keep(s.After)
+		after, err := d.keep(s.After, &size)
 		if err != nil {
 			return fmt.Errorf("write report page: stimulus %q: the picture after %w", s.Title, err)
 		}

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -105,20 +106,38 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 func TestGalleryStaysSmallAndSaysSo(t *testing.T) {
 	r := &page.Report{Name: "x", Question: "q"}
 	before := figures.Scene(1, 400, 0, .1)
-	for i := range 60 {
+	for i := range 80 {
 		r.Stimuli = append(r.Stimuli, page.Stimulus{Title: fmt.Sprint("s", i), Before: before, After: figures.Scene(100+i, 400, 20, .1)})
 	}
 	s := write(t, r)
-	if len(s) > 4_000_000 {
+	if len(s) > 4_700_000 {
 		t.Errorf("the page has %d bytes", len(s))
 	}
-	m := regexp.MustCompile(`(\d+) of 60 stimuli are not shown`).FindStringSubmatch(s)
+	m := regexp.MustCompile(`(\d+) of 80 stimuli are not shown`).FindStringSubmatch(s)
 	if m == nil {
 		t.Error("the page does not say that stimuli were left out")
 	}
 	// The one picture before is there once.
-	if n := strings.Count(s, `"before":"`); n < 5 || n >= 60 {
+	if n := strings.Count(s, `"before":"`); n < 5 || n >= 80 {
 		t.Errorf("%d stimuli are in the page", n)
+	}
+}
+
+// A picture that stands under figures and in the gallery is in the page once, and what figures take the gallery gives up.
+func TestPicturesAreThereOnce(t *testing.T) {
+	pic := figures.Scene(7, 100, 0, .1)
+	r := &page.Report{Name: "x", Stimuli: []page.Stimulus{{Title: "s", Before: pic, After: figures.Scene(8, 100, 20, .1)}}}
+	svg := []byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="data:image/png;base64,` +
+		base64.StdEncoding.EncodeToString(pic) + `"/></svg>`)
+	for range 3 {
+		r.Sections = append(r.Sections, page.Section{Title: "s", Figures: []*figure.Figure{{Name: "f", SVG: svg}}})
+	}
+	s := write(t, r)
+	if n := strings.Count(s, base64.StdEncoding.EncodeToString(pic)[:60]); n != 1 {
+		t.Errorf("the picture is in the page %d times", n)
+	}
+	if n := strings.Count(s, "<image data-picture="); n != 3 {
+		t.Errorf("%d figures point to it", n)
 	}
 }
 
