@@ -187,7 +187,7 @@ func squares(s sample) []float64 {
 // kernelSums adds the kernel up along rows and columns of the matrix between two sets, tile by tile, so that the matrix is
 // never held. self: the sets are one, its diagonal is left out, and the column sums are nil.
 func kernelSums(ctx context.Context, a, b sample, na, nb []float64, k kernelFunc, self bool) (rows, cols []float64, err error) {
-	const side = 256
+	const side = 512
 	ta, tb := (a.n+side-1)/side, (b.n+side-1)/side
 	// One partial sum for each row and tile: added in the order of the tiles, whoever computed them.
 	byRow, byCol := make([]float64, tb*a.n), make([]float64, ta*b.n)
