@@ -37,3 +37,15 @@ func ScrambledSpectra(in *trial.Input, share float64) (before, after [3][]float6
 	}
 	return before, after, nil
 }
+
+// Transformed is the two-dimensional Fourier transform of a plane, there or back.
+func Transformed(v []complex128, w, h int, inverse bool) []complex128 {
+	out := append([]complex128(nil), v...)
+	p := newPlane2(w, h)
+	if inverse {
+		p.inverse(out)
+	} else {
+		p.forward(out)
+	}
+	return out
+}

@@ -6,8 +6,6 @@ import (
 	"math"
 	"sort"
 
-	"gonum.org/v1/gonum/dsp/fourier"
-
 	"probity/internal/raster"
 	"probity/internal/registry"
 	"probity/internal/stream"
@@ -233,50 +231,6 @@ func (sc *scrambler) loss(box *raster.Image) float64 {
 		return 0
 	}
 	return math.Sqrt(diff / all)
-}
-
-// plane2 is the two-dimensional Fourier transform of one size.
-type plane2 struct {
-	w, h       int
-	rows, cols *fourier.CmplxFFT
-	columns    []complex128 // several columns, each in one piece
-}
-
-// columnsAtATime is how many neighbouring columns are gathered together: a cache line of numbers and more.
-const columnsAtATime = 16
-
-func newPlane2(w, h int) *plane2 {
-	return &plane2{w, h, fourier.NewCmplxFFT(w), fourier.NewCmplxFFT(h), make([]complex128, columnsAtATime*h)}
-}
-
-func (p *plane2) forward(v []complex128) { p.each(v, p.rows.Coefficients, p.cols.Coefficients, 1) }
-
-func (p *plane2) inverse(v []complex128) {
-	p.each(v, p.rows.Sequence, p.cols.Sequence, 1/float64(p.w*p.h))
-}
-
-func (p *plane2) each(v []complex128, row, col func(dst, src []complex128) []complex128, scale float64) {
-	for y := range p.h {
-		row(v[y*p.w:(y+1)*p.w], v[y*p.w:(y+1)*p.w])
-	}
-	for x0 := 0; x0 < p.w; x0 += columnsAtATime {
-		n := min(columnsAtATime, p.w-x0)
-		for y := range p.h {
-			for k, z := range v[y*p.w+x0 : y*p.w+x0+n] {
-				p.columns[k*p.h+y] = z
-			}
-		}
-		for k := range n {
-			c := p.columns[k*p.h : (k+1)*p.h]
-			col(c, c)
-		}
-		for y := range p.h {
-			for k := range n {
-				z := p.columns[k*p.h+y]
-				v[y*p.w+x0+k] = complex(real(z)*scale, imag(z)*scale)
-			}
-		}
-	}
 }
 
 // bounds is the smallest box that holds the region.
