@@ -50,7 +50,7 @@ func column(s MetricSection, m trial.Metric, env trial.Env) (trial.Column, error
 	if err != nil {
 		return c, err
 	}
-	c.Family, c.Training = info.Family, info.Training
+	c.Family, c.Training, c.Labels, c.Seed, c.Mark = info.Family, info.Training, info.Labels, info.Seed, info.Mark
 	pooled := true
 	var outputs []string
 	for _, r := range needs {

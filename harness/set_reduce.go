@@ -298,6 +298,7 @@ func setColumn(m PlannedSetMetric, env trial.Env) (trial.Column, error) {
 			return c, fmt.Errorf("set metric %s: %w", m.Section.Label, err)
 		}
 		c.Model, c.Family, c.Training, c.Output = needs[0].Model, info.Family, info.Training, needs[0].Output
+		c.Labels, c.Seed, c.Mark = info.Labels, info.Seed, info.Mark
 	}
 	return c, nil
 }

@@ -23,6 +23,9 @@ type Manifest struct {
 	Family   string `toml:"family"`   // "cnn", "vit"
 	Training string `toml:"training"` // "classes", "attributes", "contrastive", "self-supervised", "none"
 	Data     string `toml:"data"`     // what it was trained on
+	Labels   string `toml:"labels"`   // what its labels or captions told: "none", "class", "partial", "all"; only for models of one design
+	Seed     int    `toml:"seed"`     // which of the models that differ in nothing else; only with labels
+	Mark     string `toml:"mark"`     // what to know before it is used, such as a training that was cut short; reports repeat it
 	Licence  string `toml:"licence"`  // of the weights, SPDX where there is one
 	Source   string `toml:"source"`   // paper, and where its authors publish it
 	Twin     string `toml:"twin"`     // name of its untrained twin
@@ -176,7 +179,7 @@ func ParseManifest(data []byte, file string) (*Manifest, error) {
 
 // keysOf lists the keys of each table of a manifest, for the nearest name.
 var keysOf = map[string][]string{
-	"": {"name", "doc", "family", "training", "data", "licence", "source", "twin", "file", "sha256", "size", "url", "export",
+	"": {"name", "doc", "family", "training", "data", "labels", "seed", "mark", "licence", "source", "twin", "file", "sha256", "size", "url", "export",
 		"input", "preprocess", "output", "text", "extra"},
 	"input":      {"name", "layout"},
 	"preprocess": {"filter", "fit", "resize", "size", "centre", "pad", "scale", "mean", "std", "order"},
@@ -260,6 +263,12 @@ func (m *Manifest) check(bad func(key, format string, args ...any)) {
 	}
 	word("family", m.Family, families)
 	word("training", m.Training, trainings)
+	if m.Labels != "" {
+		word("labels", m.Labels, []string{"none", "class", "partial", "all"})
+	}
+	if m.Seed < 0 || m.Seed > 0 && m.Labels == "" {
+		bad("seed", "is %d; wants 0 or more, and labels beside it", m.Seed)
+	}
 	if m.Data == "" && m.Training != "none" {
 		bad("data", "is missing: say what the model was trained on, since conclusions are drawn by it")
 	}
@@ -379,7 +388,8 @@ func finite(v []float64) bool {
 // Info is what metrics and findings may know of the model.
 func (m *Manifest) Info() trial.ModelInfo {
 	info := trial.ModelInfo{
-		Name: m.Name, Family: m.Family, Training: m.Training, Data: m.Data, Twin: m.Twin, Text: m.Text != nil,
+		Name: m.Name, Family: m.Family, Training: m.Training, Data: m.Data, Labels: m.Labels, Seed: m.Seed, Mark: m.Mark,
+		Twin: m.Twin, Text: m.Text != nil,
 	}
 	for _, o := range m.Outputs {
 		layout := trial.Pooled

@@ -208,6 +208,9 @@ type ModelInfo struct {
 	Family   string // "cnn", "vit"
 	Training string // "classes", "attributes", "contrastive", "self-supervised", "none"
 	Data     string // what it was trained on
+	Labels   string // what its labels or captions told of a picture: "none", "class", "partial", "all"; "" where it is not one of a design
+	Seed     int    // which of the models that differ in nothing else, where Labels is not ""
+	Mark     string // what to know before it is used, such as that its training was cut short; "" where nothing is
 	Twin     string // name of its untrained twin; "" where there is none
 	Outputs  []OutputInfo
 	Text     bool    // it has a text tower

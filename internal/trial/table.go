@@ -59,6 +59,9 @@ type Column struct {
 	Model     string // backbone; "" for a classical metric
 	Family    string // of the backbone: "cnn", "vit"
 	Training  string // of the backbone
+	Labels    string // of the backbone: what its labels or captions told, where it is one of a design
+	Seed      int    // of the backbone, where Labels is not ""
+	Mark      string // of the backbone: what to know before it is used
 	Output    string // layer
 	Pool      string // "pooled" for pooled features, "mean", "max", "top5%" for position-wise metrics; "" classical
 	Twin      string // label of the column computed on the untrained twin; "" where there is none

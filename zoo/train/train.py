@@ -37,8 +37,8 @@ def job(family, arm, seed, samples, lr, pairs=0, mismatch=0.0, quality=None):
 
 def name(j):
     text = f"{j['family']}-{j['arm']}"
-    if j["pairs"]:
-        text += f"-{j['pairs']}"
+    if j["quality"]:  # a rung of the ladder: what the captions tell, and how many pairs there are (0: all of them)
+        text = f"{j['family']}-ladder-{j['quality']}-{j['pairs'] or 'fresh'}"
     if j["mismatch"]:
         text += f"-mismatch{round(100 * j['mismatch'])}"
     return f"{text}-s{j['seed']}-{hashlib.sha256(json.dumps(j, sort_keys=True).encode()).hexdigest()[:8]}"
@@ -160,15 +160,13 @@ def recipe(which, samples, rates, families, seeds):
         return [job(f, a, 90, samples, lr) for lr in (5e-4, 1e-3, 2e-3) for f in families for a in ARMS]
     if which == "cells":
         return [job(f, a, s, samples, rates[f"{f}/{a}"]) for s in range(seeds) for a in ARMS for f in families]
-    if which == "ladder":
-        jobs = []
-        for s in range(seeds):
-            for pairs in (64, 1024, 0, 256, 4096, 32768):
-                for quality in ("full", "partial", "class"):
-                    jobs.append(job(families[0], "clip-full", s, samples, rates[f"{families[0]}/clip-full"], pairs=pairs, quality=quality))
-                for mismatch in (0.3, 0.6):
-                    jobs.append(job(families[0], "clip-full", s, samples, rates[f"{families[0]}/clip-full"], pairs=pairs, mismatch=mismatch))
-        return jobs
+    if which == "ladder":  # the corners first, every seed of a rung before the next rung, so that stopping drops levels, not seeds
+        f, rungs = families[0], []
+        for contents in ((("full", 0.0), ("class", 0.0), ("full", 0.6)), (("partial", 0.0), ("full", 0.3))):
+            for pairs in (64, 0, 1024, 32768, 256, 4096):
+                rungs += [(pairs, quality, mismatch) for quality, mismatch in contents]
+        return [job(f, "clip-class" if quality == "class" else "clip-full", s, samples, rates[f"{f}/clip-full"], pairs=pairs, mismatch=mismatch, quality=quality)
+                for pairs, quality, mismatch in rungs for s in range(seeds)]
     raise SystemExit(f"there is no recipe {which}; there are sweep, cells, ladder")
 
 
