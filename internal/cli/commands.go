@@ -12,6 +12,7 @@ import (
 	_ "probity/datasets"
 	_ "probity/metrics"
 	_ "probity/perturb"
+	"probity/zoo/bundled"
 )
 
 func (a *app) commands() []*cobra.Command {
@@ -22,7 +23,7 @@ func (a *app) commands() []*cobra.Command {
 }
 
 // embedded are the models inside the program.
-func embedded() []fs.FS { return nil }
+func embedded() []fs.FS { return []fs.FS{bundled.Models()} }
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{

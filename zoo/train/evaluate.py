@@ -19,13 +19,16 @@ PROMPTS = {"shape": ["a {}", "a large {}", "a large {} in the centre"], "colour"
            "texture": ["a {}", "a large {}", "a large {} ground"]}
 
 
-def embeddings(model, scenes, n):
-    out = []
+def outputs(model, scenes, n):
+    """The pooled outputs of scenes 0 to n - 1: embedding, and logits or joint."""
+    out = {}
     with torch.no_grad():
         for i in range(0, n, 256):
             x = torch.from_numpy(scenes.images(np.arange(i, min(n, i + 256))))
-            out.append(model.tower(x)["embedding"].float())
-    return torch.cat(out)
+            for k, v in model.outputs(x).items():
+                if k in ("embedding", "logits", "joint"):
+                    out.setdefault(k, []).append(v.float())
+    return {k: torch.cat(v) for k, v in out.items()}
 
 
 def probe(e, y, classes):
@@ -49,18 +52,18 @@ def captions_of(scenes, n):
 
 
 def evaluate(model, j, data, n=4096, retrieval=512):
+    """model has outputs(pictures) and, where it was trained on captions, text(ids); it may be torch's or an exported one."""
     scenes = Scenes(data / "eval")
     n = min(n, scenes.n)
-    e = embeddings(model, scenes, n)
-    out = {}
+    looked = outputs(model, scenes, n)
+    e, out = looked["embedding"], {}
     for k, v in VALUES.items():
         out["probe-" + k] = probe(e, scenes.labels[k][:n], len(v))
     if not j["arm"].startswith("clip"):
-        with torch.no_grad():
-            out["class"] = model.heads["shape"](e).argmax(1).numpy().__eq__(scenes.labels["shape"][:n]).mean().item()
+        if j["arm"] != "untrained":
+            out["class"] = looked["logits"].argmax(1).numpy().__eq__(scenes.labels["shape"][:n]).mean().item()
         return {k: round(v, 4) for k, v in out.items()}
-    with torch.no_grad():
-        image = torch.nn.functional.normalize(model.joint(e), dim=-1)
+    image = torch.nn.functional.normalize(looked["joint"], dim=-1)
     quality = j["quality"] or ("class" if j["arm"] == "clip-class" else "full")
     knows = {"full": ("shape", "colour", "texture"), "partial": ("shape", "colour"), "class": ("shape",)}[quality]
     for k in VALUES:

@@ -140,6 +140,11 @@ class Classifier(nn.Module):
         e = self.tower(x)["embedding"]
         return {k: h(e) for k, h in self.heads.items()}
 
+    def outputs(self, x):
+        """What an exported model gives: the maps, the embedding and the logits of the main object's shape."""
+        out = self.tower(x)
+        return {**out, "logits": self.heads["shape"](out["embedding"])}
+
 
 class CLIP(nn.Module):
     """Two towers and a learned temperature (Radford et al., 2021)."""
@@ -150,6 +155,11 @@ class CLIP(nn.Module):
         self.joint = nn.Linear(tower.width, joint, bias=False)
         self.text = Text(words, context, joint=joint)
         self.scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+    def outputs(self, x):
+        """What an exported model gives: the maps, the embedding and its place in the space shared with words."""
+        out = self.tower(x)
+        return {**out, "joint": self.joint(out["embedding"])}
 
     def image(self, x):
         return F.normalize(self.joint(self.tower(x)["embedding"]).float(), dim=-1)
