@@ -18,6 +18,7 @@ import (
 	"probity/internal/trial"
 )
 
+// The layout is that of data/dataset/twoafc_dataset.py and jnd_dataset.py in the authors' repository, richzhang/PerceptualSimilarity.
 func init() {
 	trial.Datasets.Add(registry.Info{
 		Name:    "bapps",
@@ -49,6 +50,10 @@ func judgeBAPPS(ctx context.Context, params registry.Values, opt trial.OpenOptio
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		name := filepath.Base(dir)
+		if rel, err := filepath.Rel(opt.Path, dir); err == nil && rel != "." {
+			name = filepath.ToSlash(rel) // train/cnn and val/cnn hold patches of the same number
+		}
 		entries, err := os.ReadDir(filepath.Join(dir, answers))
 		if err != nil {
 			return nil, fmt.Errorf("reading judgements: %w", err)
@@ -63,7 +68,7 @@ func judgeBAPPS(ctx context.Context, params registry.Values, opt trial.OpenOptio
 			if err != nil {
 				return nil, err
 			}
-			item := filepath.Base(dir) + "/" + stem
+			item := name + "/" + stem
 			s := trial.Subject{Item: item, Source: item, Distortion: filepath.Base(dir)}
 			picture := func(part string) string {
 				p := filepath.Join(dir, part, stem+".png")

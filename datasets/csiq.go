@@ -12,6 +12,7 @@ import (
 	"probity/internal/trial"
 )
 
+// The names of pictures are those of pyiqa's meta_info_CSIQDataset.csv (chaofengc/IQA-PyTorch): 1600.AWGN.1.png.
 func init() {
 	trial.Datasets.Add(registry.Info{
 		Name:    "csiq",
@@ -21,7 +22,8 @@ func init() {
 dst_type, dst_lev and dmos (decimal points or commas). Pictures in src_imgs and dst_imgs are used where they are there.
 The standard deviation of the ratings is published without their number, so that no ceiling can be given.`,
 		Source: "Larson and Chandler 2010",
-	}, trial.DatasetEntry{Where: "https://s2.smu.edu/~eclarson/csiq.html", Needs: "path = the folder with csiq.DMOS.csv", Judged: true, Judge: judgeCSIQ})
+		Params: scoreParams(),
+	}, trial.DatasetEntry{Where: "https://s2.smu.edu/~eclarson/csiq.html", Needs: "path = the folder with csiq.DMOS.csv", Judged: true, Judge: withScores(judgeCSIQ)})
 }
 
 func judgeCSIQ(_ context.Context, _ registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {

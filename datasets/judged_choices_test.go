@@ -77,7 +77,7 @@ func npy(v float64, kind string) string {
 
 // The published layouts of BAPPS, NIGHTS and KADID-10k, with pictures and without.
 func TestPublishedLayouts(t *testing.T) {
-	dir := put(t, map[string]string{"val/cnn/judge/000000.npy": npy(.5, "f4"), "val/cnn/judge/000001.npy": npy(1, "f8"), "val/cnn/judge/000002.npy": npy(0, "f4"), "val/blur/judge/000000.npy": npy(.25, "f4"),
+	dir := put(t, map[string]string{"train/cnn/judge/000000.npy": npy(.5, "f4"), "val/cnn/judge/000000.npy": npy(.5, "f4"), "val/cnn/judge/000001.npy": npy(1, "f8"), "val/cnn/judge/000002.npy": npy(0, "f4"), "val/blur/judge/000000.npy": npy(.25, "f4"),
 		"val/cnn/ref/000000.png": "x", "val/cnn/p0/000000.png": "x", "val/cnn/p1/000000.png": "x", "jnd/cnn/same/000000.npy": npy(.75, "f4")})
 	j, err := judge(t, "bapps", filepath.Join(dir, "val"), nil)
 	if err != nil || len(j.Choices) != 4 || j.Choices[0].Item != "blur/000000" || j.Choices[0].VotesB != .25 || j.Choices[0].A != "" || j.Choices[2].VotesB != 1 || j.Choices[1].Distortion != "cnn" || !strings.HasSuffix(j.Choices[1].B, filepath.FromSlash("p1/000000.png")) || !math.IsNaN(j.Choices[1].Votes) {
@@ -86,9 +86,12 @@ func TestPublishedLayouts(t *testing.T) {
 	if j, err = judge(t, "bapps", dir, map[string]any{"kind": "jnd"}); err != nil || len(j.Ratings) != 1 || j.Ratings[0].Value != .75 {
 		t.Errorf("%+v, %v", j, err)
 	}
+	if j, err = judge(t, "bapps", dir, nil); err != nil || len(j.Choices) != 5 || j.Choices[0].Item != "train/cnn/000000" || j.Choices[2].Item != "val/cnn/000000" || j.Choices[0].Distortion != "cnn" {
+		t.Errorf("train and val together: %+v, %v", j, err)
+	}
 	night := "id,step,votes,ref_path,left_path,right_path,left_vote,right_vote,is_imagenet,prompt,split\n"
-	dir = put(t, map[string]string{"data.csv": night + "1,9,7,ref/1.png,distort/1_0.png,distort/1_1.png,0,1,False,a cat,train\n2,9,8,ref/2.png,distort/2_0.png,distort/2_1.png,1,0,True,a dog,test\n3,9,6,ref/3.png,a.png,b.png,1,0,True,a dog,val\n", "ref/1.png": "x", "distort/1_0.png": "x", "distort/1_1.png": "x"})
-	if j, err = judge(t, "nights", dir, nil); err != nil || len(j.Choices) != 3 || j.Choices[0].VotesB != 7 || j.Choices[1].VotesB != 0 || j.Choices[0].Reference == "" || j.Choices[1].Reference != "" {
+	dir = put(t, map[string]string{"data.csv": night + "1,9,7,ref/1.png,distort/1_0.png,distort/1_1.png,0,1,False,a cat,train\n2,9,8,ref/2.png,distort/2_0.png,distort/2_1.png,1,0,True,a dog,test\n3,9,6,ref/3.png,a.png,b.png,1,0,True,a dog,val\n4,9,5,ref/3.png,a.png,b.png,1,0,True,a dog,val\n", "ref/1.png": "x", "distort/1_0.png": "x", "distort/1_1.png": "x"})
+	if j, err = judge(t, "nights", dir, nil); err != nil || len(j.Choices) != 3 || len(j.Notes) != 2 || !strings.HasPrefix(j.Notes[0], "1 triplets with fewer than six") || j.Choices[0].VotesB != 7 || j.Choices[1].VotesB != 0 || j.Choices[0].Reference == "" || j.Choices[1].Reference != "" {
 		t.Errorf("%+v, %v", j, err)
 	}
 	if j, err = judge(t, "nights", dir, map[string]any{"split": "test"}); err != nil || len(j.Choices) != 1 || j.Choices[0].Item != "2" {

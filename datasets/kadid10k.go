@@ -14,6 +14,7 @@ import (
 	"probity/internal/trial"
 )
 
+// The columns are those that pyiqa's scripts/process_kadid10k.py (chaofengc/IQA-PyTorch) reads.
 func init() {
 	trial.Datasets.Add(registry.Info{
 		Name:    "kadid10k",
@@ -23,7 +24,8 @@ func init() {
 the authors call dmos grows with quality. The variance of the ratings is published without their number, so that no ceiling
 can be given.`,
 		Source: "Lin, Hosu and Saupe 2019",
-	}, trial.DatasetEntry{Where: "https://database.mmsp-kn.de/kadid-10k-database.html", Needs: "path = the folder with dmos.csv", Judged: true, Judge: judgeKADID})
+		Params: scoreParams(),
+	}, trial.DatasetEntry{Where: "https://database.mmsp-kn.de/kadid-10k-database.html", Needs: "path = the folder with dmos.csv", Judged: true, Judge: withScores(judgeKADID)})
 }
 
 // kadidName is photograph, distortion and level in the name of a distorted picture.

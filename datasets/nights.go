@@ -11,13 +11,16 @@ import (
 	"probity/internal/trial"
 )
 
+// The layout, and the rule that triplets with fewer than six unanimous votes are left out, are those of dataset/dataset.py and
+// dataset/README.md in the authors' repository, ssundaram21/dreamsim.
 func init() {
 	trial.Datasets.Add(registry.Info{
 		Name:    "nights",
 		Version: 1,
 		Doc:     "triplets of pictures of one subject: which of two variations is more like the reference (votes are unanimous)",
 		Long: `data.csv is needed, with the columns id, votes, ref_path, left_path, right_path, left_vote, right_vote and split. Only triplets
-on which all voters agreed are published, so that the majority's ceiling is 1. Pictures are used where they are there.`,
+on which all voters agreed are used, so that the majority's ceiling is 1; those with fewer than six votes are left out and counted,
+as the authors do. Pictures are used where they are there.`,
 		Source: "Fu, Tamir, Sundaram et al. 2023 (DreamSim)",
 		Params: []registry.Param{{Name: "split", Type: registry.String, Doc: "train, val or test; all where none is given", Enum: []string{"train", "val", "test"}}},
 	}, trial.DatasetEntry{Where: "https://github.com/ssundaram21/dreamsim", Needs: "path = the folder with data.csv", Judged: true, Judge: judgeNIGHTS})
@@ -50,6 +53,7 @@ func judgeNIGHTS(_ context.Context, params registry.Values, opt trial.OpenOption
 		return p
 	}
 	j := &trial.Judgements{Name: "NIGHTS", Kind: trial.ChoseOfTriple, Scale: "votes", Noun: "triplet"}
+	few := 0
 	for i, id := range texts["id"] {
 		if want := params.String("split"); want != "" && texts["split"][i] != want {
 			continue
@@ -58,6 +62,10 @@ func judgeNIGHTS(_ context.Context, params registry.Values, opt trial.OpenOption
 		if left < 0 || right < 0 || left+right != 1 || votes < 1 {
 			return nil, fmt.Errorf("%s, row %d: %v votes, left_vote %v and right_vote %v; one of them is 1 and the other 0", t.Path, t.Lines[i], votes, left, right)
 		}
+		if votes < 6 {
+			few++
+			continue
+		}
 		j.Choices = append(j.Choices, trial.Choice{
 			Subject: trial.Subject{Item: id, Source: id, Reference: picture(texts["ref_path"][i])},
 			A:       picture(texts["left_path"][i]), B: picture(texts["right_path"][i]), VotesB: right * votes, Votes: votes,
@@ -65,6 +73,9 @@ func judgeNIGHTS(_ context.Context, params registry.Values, opt trial.OpenOption
 	}
 	if len(j.Choices) == 0 {
 		return nil, fmt.Errorf("%s has no triplet of the split %q", t.Path, params.String("split"))
+	}
+	if few > 0 {
+		j.Notes = append(j.Notes, fmt.Sprintf("%d triplets with fewer than six unanimous votes are left out", few))
 	}
 	pictured(j)
 	return j, nil

@@ -15,6 +15,7 @@ import (
 	"probity/internal/trial"
 )
 
+// The layout is that which pyiqa's scripts/process_pipal.py (chaofengc/IQA-PyTorch) reads.
 func init() {
 	trial.Datasets.Add(registry.Info{
 		Name:    "pipal",
@@ -24,7 +25,8 @@ func init() {
 rating, more is better) is needed. References in Train_Ref and pictures in any other folder beside it (Train_Dist,
 Distortion_1, ...) are used where they are there. No errors of the ratings are published.`,
 		Source: "Gu, Cai, Chen et al. 2020",
-	}, trial.DatasetEntry{Where: "https://github.com/HaomingCai/PIPAL-dataset", Needs: "path = the folder with Train_Label", Judged: true, Judge: judgePIPAL})
+		Params: scoreParams(),
+	}, trial.DatasetEntry{Where: "https://github.com/HaomingCai/PIPAL-dataset", Needs: "path = the folder with Train_Label", Judged: true, Judge: withScores(judgePIPAL)})
 }
 
 // pipalName is reference, kind and number of the distortion.

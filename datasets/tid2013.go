@@ -24,7 +24,8 @@ func init() {
 ceiling. Pictures in reference_images and distorted_images, and the authors' scores in metrics_values (a file a metric, a
 number a line in the order of the names), are used where they are there.`,
 		Source: "Ponomarenko et al. 2015",
-	}, trial.DatasetEntry{Where: "https://www.ponomarenko.info/tid2013.htm", Needs: "path = the folder with mos_with_names.txt", Judged: true, Judge: judgeTID2013})
+		Params: scoreParams(),
+	}, trial.DatasetEntry{Where: "https://www.ponomarenko.info/tid2013.htm", Needs: "path = the folder with mos_with_names.txt", Judged: true, Judge: withScores(judgeTID2013)})
 }
 
 // tidName is reference, distortion and level in the name of a distorted picture; names vary in case.
