@@ -2,7 +2,7 @@
 GO ?= go
 RUN ?= runs
 
-.PHONY: demo test lint bench overhead setup figures goldens calibrate clean
+.PHONY: demo test lint bench overhead setup figures goldens calibrate zoo clean
 
 # setup finds the ONNX Runtime library, or fetches it through a package client into a cache folder.
 setup:
@@ -43,6 +43,17 @@ calibrate:
 PYTHON ?= python3
 goldens:
 	for f in testdata/*/goldens.py; do $(PYTHON) $$f || exit 1; done
+
+# zoo trains, exports and measures the bundled models anew, in $(ZOO): hours of every core, resumable. See zoo/train/README.md.
+ZOO ?= runs/zoo
+CORES ?= 2
+zoo:
+	test -e $(ZOO)/data/train/scenes.jsonl || $(GO) run . scenes --count 196608 --size 64 --shards 16384 --no-png --seed 20261124 --out $(ZOO)/data/train
+	test -e $(ZOO)/data/eval/scenes.jsonl || $(GO) run . scenes --count 4096 --size 64 --shards 4096 --no-png --seed 7 --out $(ZOO)/data/eval
+	$(PYTHON) zoo/train/train.py --data $(ZOO)/data --work $(ZOO)/cells --recipe cells --samples 200000 --seeds 3 --workers $(CORES)
+	$(PYTHON) zoo/train/train.py --data $(ZOO)/data --work $(ZOO)/ladder --recipe ladder --samples 50000 --families cnn --seeds 3 --workers $(CORES)
+	$(PYTHON) zoo/train/export.py --data $(ZOO)/data --work $(ZOO)/cells --untrained 3 --out $(ZOO)/models --table $(ZOO)/results/cells.csv
+	$(PYTHON) zoo/train/export.py --data $(ZOO)/data --work $(ZOO)/ladder --out $(ZOO)/models --table $(ZOO)/results/ladder.csv
 
 clean:
 	rm -rf $(RUN)

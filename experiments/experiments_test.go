@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -15,9 +16,10 @@ import (
 	_ "probity/perturb"
 	"probity/reports"
 	"probity/zoo"
+	"probity/zoo/bundled"
 )
 
-// catalogue describes the networks of the zoo's catalogue, whether or not their weights are here.
+// catalogue describes the bundled networks and those of the zoo's catalogue, whether or not their weights are here.
 type catalogue struct{}
 
 func (catalogue) Model(name string) (trial.ModelInfo, error) {
@@ -26,6 +28,11 @@ func (catalogue) Model(name string) (trial.ModelInfo, error) {
 		return trial.ModelInfo{}, err
 	}
 	m := known[name]
+	if data, err := fs.ReadFile(bundled.Models(), name+".toml"); err == nil {
+		if m, err = zoo.ParseManifest(data, name); err != nil {
+			return trial.ModelInfo{}, err
+		}
+	}
 	if m == nil {
 		return trial.ModelInfo{}, fmt.Errorf("there is no model %q in the catalogue", name)
 	}

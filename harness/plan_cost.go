@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sort"
+	"strings"
 
 	"probity/internal/trial"
 )
@@ -69,6 +70,9 @@ func (p *Plan) count() {
 	c.Pictures = n * pictures
 	for _, w := range p.ways() {
 		ms, known := passMilliseconds[w.model]
+		if strings.HasPrefix(w.model, "micro-") { // bundled, 64 x 64
+			ms, known = 2.5, true
+		}
 		if !known {
 			ms = familyMilliseconds[w.family]
 			if ms == 0 {

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -508,7 +509,7 @@ func (r *run) merge() (*Scored, error) {
 		}
 		for _, bad := range seg.Problems {
 			s := &t.Stimuli[first+bad.Row]
-			what := fmt.Sprintf("%s: %s %s at %g", s.Source, s.Role, s.Perturb+s.Null, s.Severity)
+			what := fmt.Sprintf("%s: %s %s at %g", s.Source, s.Role, strings.Trim(s.Perturb+" + "+s.Null, "+ "), s.Severity)
 			if bad.Metric >= 0 {
 				what += ", " + t.Columns[bad.Metric].Label
 			}

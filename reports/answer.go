@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"probity/internal/trial"
 )
 
 // reference is the cell that answers speak of: the middle severity of the smallest local region of each edit, or of the
@@ -49,11 +51,17 @@ func (a *Analysis) collect(f *Finding, fits func(e *Estimate) bool) []*Estimate 
 	var out []*Estimate
 	for i := range f.Estimates {
 		e := &f.Estimates[i]
-		if m := a.column(e.Metric); m >= 0 && !a.columns[m].control && fits(e) && !math.IsNaN(float64(e.Value)) {
+		if m := a.column(e.Metric); m >= 0 && !a.columns[m].control && !a.mute(e) && fits(e) && !math.IsNaN(float64(e.Value)) {
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// mute reports whether a metric that compares with a request had none to compare with: an edit that nobody asked for gives
+// it the same score everywhere, which is no result about the metric.
+func (a *Analysis) mute(e *Estimate) bool {
+	return a.columns[a.column(e.Metric)].Group == trial.Triplet && e.Value == .5 && e.Low == .5 && e.High == .5
 }
 
 // extremes are the estimates with the largest and the smallest value, the first of equals.

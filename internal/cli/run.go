@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"probity/harness"
+	"probity/internal/trial"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -101,9 +102,7 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 		}
 		scored.AddJudged(judged)
 	}
-	for _, s := range scored.Skipped {
-		a.say("left out: %s: %s", s.What, s.Reason)
-	}
+	a.sayLeftOut(scored.Skipped)
 	if scored.Computed == 0 {
 		a.say("all %d scores were there already", scored.Reused)
 	} else if scored.Reused > 0 {
@@ -119,6 +118,49 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 	}
 	fmt.Fprintln(a.out, filepath.Join(opt.Dir, "report.html"))
 	return nil
+}
+
+// sayLeftOut prints what could not be scored, a line for each reason: an edit that ten pictures do not allow is one line.
+func (a *app) sayLeftOut(skipped []trial.Problem) {
+	type line struct {
+		what, reason string
+		sources      []string
+		seen         map[string]bool
+		n            int
+	}
+	var lines []*line
+	by := map[[2]string]*line{}
+	for _, s := range skipped {
+		source, what, split := strings.Cut(s.What, ": ")
+		if !split {
+			source, what = s.What, ""
+		}
+		key := [2]string{what, strings.ReplaceAll(s.Reason, source, "it")}
+		l := by[key]
+		if l == nil {
+			l = &line{what: what, reason: s.Reason, seen: map[string]bool{}}
+			by[key] = l
+			lines = append(lines, l)
+		}
+		l.n++
+		if !l.seen[source] {
+			l.seen[source] = true
+			l.sources = append(l.sources, source)
+		}
+	}
+	for _, l := range lines {
+		head := l.sources[0]
+		if more := len(l.sources) - 1; more > 0 {
+			head += fmt.Sprintf(" and %d more", more)
+		}
+		if l.what != "" {
+			head += ": " + l.what
+			if l.n > len(l.sources) {
+				head += fmt.Sprintf(" (%d stimuli)", l.n)
+			}
+		}
+		a.say("left out: %s: %s", head, l.reason)
+	}
 }
 
 // bytesOf reads an amount of memory: a number with B, KiB, MiB, GiB, MB or GB. "" is 0.
