@@ -24,15 +24,47 @@ func init() {
 the share of 200 pictures, half of them real, that the participant judged wrongly. An item is a generator with the mean over its
 participants and its standard error: more errors, more realistic pictures. Each participant saw one generator. The authors publish the Frechet distances in their paper,
 not beside these files: give them as scores, a table with the columns item (cifar10/ACGAN) and a column a distance, and name those
-columns in distances. agreement-within then tells each data set apart: distances of different data sets have no common scale.`,
+columns in distances. Distances of different data sets have no common scale: set chooses one of them, which the table of scores may
+cover with the others.`,
 		Source: "Stein, Cresswell, Hosseinzadeh et al. 2023",
-		Params: scoreParams(),
-	}, trial.DatasetEntry{Where: "https://github.com/layer6ai-labs/dgm-eval", Needs: "path = the folder with cifar10.csv, ffhq256.csv, imagenet256.csv or lsun256.csv; scores = a table of distances", Judged: true, Judge: withScores(judgeFDHuman)})
+		Params: append([]registry.Param{{Name: "set", Type: registry.String, Doc: "one data set; all where none is given", Enum: fdSets}}, scoreParams()...),
+	}, trial.DatasetEntry{Where: "https://github.com/layer6ai-labs/dgm-eval", Needs: "path = the folder with cifar10.csv, ffhq256.csv, imagenet256.csv or lsun256.csv; scores = a table of distances", Judged: true, Judge: oneFDSet(withScores(judgeFDHuman))})
+}
+
+// fdSets are the data sets on which generators were judged, as their files are called.
+var fdSets = []string{"cifar10", "ffhq256", "imagenet256", "lsun256"}
+
+// oneFDSet keeps the generators of the data set that is asked for, after scores of all of them were joined.
+func oneFDSet(read trial.JudgeFunc) trial.JudgeFunc {
+	return func(ctx context.Context, params registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {
+		j, err := read(ctx, params, opt)
+		set := params.String("set")
+		if err != nil || set == "" {
+			return j, err
+		}
+		out := *j
+		out.Name += " " + set
+		out.Ratings, out.Scores = nil, make([][]float64, len(j.Scores))
+		for i, r := range j.Ratings {
+			if r.Distortion != set {
+				continue
+			}
+			r.Distortion = "" // there is but one
+			out.Ratings = append(out.Ratings, r)
+			for m := range j.Scores {
+				out.Scores[m] = append(out.Scores[m], j.Scores[m][i])
+			}
+		}
+		if len(out.Ratings) == 0 {
+			return nil, fmt.Errorf("%s holds no %s.csv", opt.Path, set)
+		}
+		return &out, nil
+	}
 }
 
 func judgeFDHuman(_ context.Context, _ registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {
 	j := &trial.Judgements{Name: "FD-human", Kind: trial.Rated, Scale: "error rate", Noun: "generator"}
-	for _, set := range []string{"cifar10", "ffhq256", "imagenet256", "lsun256"} {
+	for _, set := range fdSets {
 		file := filepath.Join(opt.Path, set+".csv")
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -158,6 +158,10 @@ func TestFDHuman(t *testing.T) {
 			rounded(t, "its standard error", r.Error(), 6, "0.008441")
 		}
 	}
+	one, err := judge(t, "fd-human", sharedtest.Dir(t, "data/fd-human"), map[string]any{"set": "lsun256"})
+	if err != nil || len(one.Ratings) != 8 || one.Ratings[0].Item != "lsun256/admnet-dropout" {
+		t.Errorf("%+v, %v", one, err)
+	}
 	if len(j.Ratings) != 41 || perSet["cifar10"] != 13 || perSet["ffhq256"] != 9 || perSet["imagenet256"] != 11 || perSet["lsun256"] != 8 {
 		t.Errorf("%d generators, %v", len(j.Ratings), perSet)
 	}
