@@ -150,11 +150,60 @@ func judgeImagenHub(_ context.Context, params registry.Values, opt trial.OpenOpt
 			})
 		}
 	}
+	j.Notes = append(j.Notes, hubEditors(raters))
 	if err := hubScores(j, opt.Path, task, first); err != nil {
 		return nil, err
 	}
 	pictured(j)
 	return j, nil
+}
+
+// hubEditors words each editor's means over raters and inputs, and how far the raters agree on semantic consistency, as the
+// authors' table has them.
+func hubEditors(raters []*hubRatings) string {
+	first := raters[0]
+	n := float64(len(raters) * len(first.uids))
+	var out []string
+	for _, editor := range first.editors {
+		var sc, pq, o float64
+		var counts [][3]float64 // of an input's ratings 0, .5 and 1; none where another number was given
+		for _, uid := range first.uids {
+			var count [3]float64
+			for _, r := range raters {
+				v := r.value[[2]string{uid, editor}]
+				sc, pq, o = sc+v[0]/n, pq+v[1]/n, o+math.Sqrt(v[0]*v[1])/n
+				if c := 2 * v[0]; c == math.Trunc(c) {
+					count[int(c)]++
+				}
+			}
+			counts = append(counts, count)
+		}
+		text := fmt.Sprintf("%s %.2f, %.2f, %.2f", editor, sc, pq, o)
+		if k, ok := hubKappa(counts, float64(len(raters))); ok {
+			text += fmt.Sprintf(" (%.2f)", k)
+		}
+		out = append(out, text)
+	}
+	return "means of SC, PQ and O over raters (Fleiss' kappa of SC) by editor: " + strings.Join(out, "; ")
+}
+
+// hubKappa is Fleiss' kappa (1971) of categories that every rater gave to every input; false where a rating is none of them or
+// all are the same.
+func hubKappa(counts [][3]float64, raters float64) (float64, bool) {
+	var share [3]float64
+	var agree float64
+	n := float64(len(counts))
+	for _, c := range counts {
+		if c[0]+c[1]+c[2] != raters {
+			return 0, false
+		}
+		for k, v := range c {
+			share[k] += v / (n * raters)
+			agree += v * (v - 1) / (n * raters * (raters - 1))
+		}
+	}
+	chance := share[0]*share[0] + share[1]*share[1] + share[2]*share[2]
+	return (agree - chance) / (1 - chance), chance < 1-1e-12
 }
 
 // hubScores reads the authors' scores, in the order of the ratings: editor by editor. An editor without scores has NaN.

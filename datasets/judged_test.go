@@ -155,6 +155,9 @@ func TestImagenHub(t *testing.T) {
 					t.Fatal(err)
 				}
 				rounded(t, "kappa of "+editor, kappa, 2, want)
+				if note := fmt.Sprintf("(%.2f)", kappa); !strings.Contains(j.Notes[0], note) {
+					t.Errorf("%s has not the kappa of %s, %s", j.Notes[0], editor, note)
+				}
 			}
 		}
 	}
@@ -162,6 +165,10 @@ func TestImagenHub(t *testing.T) {
 		for k, score := range []string{"SC", "PQ", "O"} {
 			rounded(t, score+" of "+editor, means[score][editor], 2, want[k])
 		}
+	}
+	text, err := judge(t, "imagenhub", path, nil)
+	if err != nil || !strings.Contains(text.Notes[0], "MagicBrush 0.51, 0.65, 0.47 (0.50)") || !strings.Contains(text.Notes[0], "InstructPix2Pix 0.28, 0.70, 0.27 (0.60)") {
+		t.Errorf("%v, %v", text, err)
 	}
 	j, err := judge(t, "imagenhub", path, map[string]any{"task": "Subject-Driven_IE"})
 	if err != nil || len(j.Ratings) != 3*154 || len(j.Columns) != 2 || j.Columns[0].Label != "CLIP_I" || j.Columns[0].Direction != trial.Similarity {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -20,8 +21,8 @@ import (
 
 // document is what these tests read of findings.json.
 type document struct {
-	Answer   string
-	Findings []struct {
+	Answer, Question string
+	Findings         []struct {
 		Kind, Answer string
 		Estimates    []struct {
 			Quantity, Metric string
@@ -30,9 +31,16 @@ type document struct {
 			Low, High        *float64
 			N                int
 		}
+		Contrasts []struct {
+			Name, Quantity, Words string
+			Value, Low, High      float64
+			Holm                  float64 `json:"p_holm"`
+		}
 		Warnings []struct{ Code, Detail string }
 	}
 }
+
+var update = flag.Bool("update", false, "write results.md anew")
 
 func call(t *testing.T, args ...string) string {
 	t.Helper()
@@ -186,3 +194,48 @@ func TestFDHuman(t *testing.T) {
 
 // cifar10, ffhq256, imagenet256, lsun256.
 var fdWant = [4]float64{0.7087912087912087, 0.5085476277156078, 0.15489789617658978, 0.4523809523809524}
+
+// What the quick experiments say of the authors' data stands in results.md, number by number.
+func TestResults(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# What the experiments on human judgements say\n\nWritten by `go test ./experiments/human -run TestResults -update` from the data that the authors publish. Intervals are 95 %,\nover what n counts. These are findings on these editors, pictures, networks and raters.\n")
+	for _, e := range []struct{ name, data string }{{"imagenhub-text", "data/imagenhub"}, {"imagenhub-subject", "data/imagenhub"}, {"cue-conflict", "data/cue-conflict"}} {
+		_, d := run(t, e.name, shared(t, e.data))
+		fmt.Fprintf(&b, "\n## [%s](%s.toml)\n\n%s\n\n", e.name, e.name, d.Question)
+		told := map[string]bool{}
+		for _, f := range d.Findings {
+			fmt.Fprintf(&b, "- **%s.** %s\n", f.Kind, f.Answer)
+			if f.Kind == "agreement" {
+				for _, x := range f.Estimates {
+					if x.Low != nil && (x.Quantity == "Spearman" || x.Quantity == "Spearman, raters random" || x.Quantity == "2AFC agreement") {
+						fmt.Fprintf(&b, "  - %s, %s: %.2f [%.2f, %.2f] (n = %d)\n", x.Quantity, x.Metric, x.Value, *x.Low, *x.High, x.N)
+					}
+				}
+				for _, c := range f.Contrasts {
+					fmt.Fprintf(&b, "  - %s, difference in %s: %.2f [%.2f, %.2f], Holm's p %.2g\n", c.Name, c.Quantity, c.Value, c.Low, c.High, c.Holm)
+				}
+			}
+		}
+		for _, f := range d.Findings {
+			for _, w := range f.Warnings {
+				if !told[w.Detail] {
+					told[w.Detail] = true
+					fmt.Fprintf(&b, "- *%s*: %s\n", w.Code, w.Detail)
+				}
+			}
+		}
+	}
+	if *update {
+		if err := os.WriteFile("results.md", []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile("results.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("results.md is not what the experiments say: go test ./experiments/human -run TestResults -update\n%s", b.String())
+	}
+}
