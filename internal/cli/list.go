@@ -257,7 +257,7 @@ func describe(w io.Writer, r listing) {
 // wrapText breaks paragraphs at width; lines that start with a space are kept as they are.
 func wrapText(s string, width int) string {
 	var out []string
-	for _, para := range strings.Split(s, "\n") {
+	for _, para := range paragraphs(s) {
 		if para == "" || para[0] == ' ' {
 			out = append(out, para)
 			continue
@@ -276,4 +276,20 @@ func wrapText(s string, width int) string {
 		out = append(out, line)
 	}
 	return strings.Join(out, "\n")
+}
+
+// paragraphs joins lines that were broken for the width of a source file: a line goes on in the next where it is nearly as long
+// as source lines are. Short lines, empty and indented ones stay as they are.
+func paragraphs(s string) []string {
+	var out []string
+	open := false
+	for _, line := range strings.Split(s, "\n") {
+		if open && line != "" && line[0] != ' ' {
+			out[len(out)-1] += " " + line
+		} else {
+			out = append(out, line)
+		}
+		open = len(line) > 80 && line[0] != ' '
+	}
+	return out
 }
