@@ -15,7 +15,7 @@
 //	}})
 //	fmt.Println(findings[0].Answer) // "ssim finds a hue edit of 10 dE00 ... A_within .93 [.90, .95] ..."
 //
-// The statistics are those of docs/findings.md. The unit is the source (or the group of sources that share an origin),
+// The statistics are those of docs/statistics.md. The unit is the source (or the group of sources that share an origin),
 // never the row; all metrics, cells and findings of one report are resampled with the same draws of sources, so that
 // differences between them are paired.
 package reports
