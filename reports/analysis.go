@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"probity/internal/trial"
@@ -54,6 +56,7 @@ type curve struct {
 	area                       float64
 	axis                       trial.Axis
 	cells                      []*cell
+	words                      bool // the edit comes with words of its own: what asks for it, or what the picture shows afterwards
 }
 
 // cell is one edit at one severity. rows are indexed by source; crossed by null, then source.
@@ -277,6 +280,8 @@ func (a *Analysis) index() {
 		case trial.Edit:
 			c := find(s)
 			c.rows[src] = append(c.rows[src], i)
+			of := curveOf[curveKey{s.Perturb, s.Shape, s.Area}]
+			of.words = of.words || s.Instruction != "" || s.TargetCaption != s.SourceCaption
 		case trial.Crossed:
 			c := find(s)
 			n := null(s)
@@ -407,6 +412,27 @@ func (a *Analysis) measureAlong(c *curve) {
 	}
 	c.axis = axis
 	sort.SliceStable(c.cells, func(i, j int) bool { return c.cells[i].realised < c.cells[j].realised })
+}
+
+// comparable reports whether a metric's scores of an edit can be ranked among its nulls. A metric that reads words holds an
+// edit that comes with words against those, and a null alone against the picture's own: the two say nothing of each other.
+func (a *Analysis) comparable(m int, c *curve) bool {
+	g := a.columns[m].Group
+	return !c.words || g != trial.TextImage && g != trial.Triplet
+}
+
+// refuseWords says once for a metric which edits it is not ranked on, because their words differ from those of the nulls.
+func (b *builder) refuseWords(q Quantity, m int, curves []int) {
+	var names []string
+	for _, i := range curves {
+		if c := b.a.curves[i]; !b.a.comparable(m, c) && !slices.Contains(names, c.perturb) {
+			names = append(names, c.perturb)
+		}
+	}
+	if len(names) > 0 {
+		b.refuse(fmt.Sprintf("%s of %s by %s", q, strings.Join(names, ", "), b.a.columns[m].Label),
+			"it reads words, and the edit is held against words that a null alone is not: whether it follows them is the question of the finding compliance")
+	}
 }
 
 // strength is a cell's place on the log severity axis, growing with the strength of the edit; NaN at severity 0, which

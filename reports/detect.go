@@ -62,7 +62,8 @@ func (a *Analysis) detectAll(ctx context.Context, keys []detectKey) error {
 	return g.Wait()
 }
 
-// detect is one detection curve; it is nil where no source has both the null alone and the edit amid it.
+// detect is one detection curve; it is nil where no source has both the null alone and the edit amid it, or where the two
+// are held against different words.
 func (a *Analysis) detect(key detectKey) *detected {
 	a.mu.Lock()
 	d, ok := a.memo[key]
@@ -82,6 +83,9 @@ func (a *Analysis) detect(key detectKey) *detected {
 
 func (a *Analysis) computeDetect(key detectKey) *detected {
 	c := a.curves[key.curve]
+	if !a.comparable(key.metric, c) {
+		return nil
+	}
 	score := a.columns[key.metric].score
 	neg := a.sortedNulls(key.metric, key.null)
 	d := &detected{curve: c, metric: key.metric, null: key.null}

@@ -12,7 +12,7 @@ import (
 func init() {
 	Kinds.Add(registry.Info{
 		Name:    "detection",
-		Version: 1,
+		Version: 2,
 		Doc:     "is the edit found amid noise? AUC within source and pooled, kept apart, with thresholds",
 		Long: `The scores of an edit with a null laid over it, d(x, n'(e(x))), against those of the null alone, d(x, n(x)), with
 independent draws of the null, at least 8 a source. A within is the AUC within each source (ties half), averaged over
@@ -48,6 +48,7 @@ func detection(ctx context.Context, a *Analysis, params registry.Values) (*Findi
 	a.thresholdRefusal(b)
 	worst := make([]int, len(a.columns))
 	for m := range a.columns {
+		b.refuseWords(AWithin, m, curves)
 		first := len(b.f.Estimates)
 		for _, n := range nulls {
 			for _, i := range curves {

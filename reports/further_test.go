@@ -3,8 +3,10 @@ package reports_test
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 
+	"probity/internal/trial"
 	"probity/reports"
 )
 
@@ -85,5 +87,34 @@ func TestCompare(t *testing.T) {
 	}
 	if _, err := reports.ReadDocument(t.TempDir()); err == nil {
 		t.Error("findings of an empty folder")
+	}
+}
+
+func TestMetricsThatReadWordsAreNotRankedAmongNullsWithOtherWords(t *testing.T) {
+	d := standard()
+	d.metrics = append(d.metrics, synthetic{label: "directional(clip-a)", gain: 3, similarity: true, group: trial.Triplet, model: "clip-a"})
+	for _, worded := range []bool{false, true} {
+		in := d.input("detection", "salience", "sensitivity")
+		for i := range in.Table.Stimuli {
+			if s := &in.Table.Stimuli[i]; worded && (s.Role == trial.Edit || s.Role == trial.Crossed) {
+				s.Instruction, s.TargetCaption = "make it red", "a red circle"
+			}
+		}
+		for k, q := range []reports.Quantity{reports.AWithin, reports.Salience, reports.SwapPercentile} {
+			f := compute(t, in)[k]
+			if got := len(pick(f, q, "directional(clip-a)")) > 0; got == worded {
+				t.Errorf("edits with words %v, %s: an estimate %v", worded, q, got)
+			}
+			if len(pick(f, q, "ssim")) == 0 {
+				t.Errorf("%s of a metric that reads no words is missing", q)
+			}
+			said := false
+			for _, r := range f.Refused {
+				said = said || strings.Contains(r.What, "directional(clip-a)") && strings.Contains(r.Reason, "words")
+			}
+			if said != worded {
+				t.Errorf("edits with words %v, %s: refused with a reason %v", worded, q, said)
+			}
+		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 func init() {
 	Kinds.Add(registry.Info{
 		Name:    "salience",
-		Version: 1,
+		Version: 2,
 		Doc:     "does a metric rate the edit, alone, above nulls, alone? May fall below .5",
 		Long: `P(d(x, e(x)) > d(x, n(x))) within each source, ties half, averaged over sources: per kind of null, and the kind that
 the edit stands out from least by name. Below .5 the metric rates a change that nobody should be asked to notice above the
@@ -41,10 +41,14 @@ func salience(ctx context.Context, a *Analysis, params registry.Values) (*Findin
 		}
 		first := len(b.f.Estimates)
 		warn := b.metricWarnings(m)
+		b.refuseWords(Salience, m, curves)
 		for _, n := range nulls {
 			reference := a.sortedNulls(m, n)
 			for _, i := range curves {
 				c := a.curves[i]
+				if !a.comparable(m, c) {
+					continue
+				}
 				var list []Estimate
 				var points []point
 				for _, x := range c.cells {

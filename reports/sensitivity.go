@@ -12,7 +12,7 @@ import (
 func init() {
 	Kinds.Add(registry.Info{
 		Name:    "sensitivity",
-		Version: 1,
+		Version: 2,
 		Doc:     "how a metric answers to growing edits: raw, by rank among nulls and same-class swaps, beside a change of class",
 		Long: `For every metric, edit and region: the mean score over sources (replicates averaged within source first), and by
 rank, which no monotone transform of a metric can change: the percentile of the edit among the same source's nulls, and
@@ -50,6 +50,7 @@ func sensitivity(ctx context.Context, a *Analysis, params registry.Values) (*Fin
 			return nil, err
 		}
 		a.levels(b, m, nulls)
+		b.refuseWords(NullPercentile, m, curves)
 		for _, i := range curves {
 			a.response(b, m, a.curves[i], nulls)
 		}
@@ -246,6 +247,9 @@ func (a *Analysis) response(b *builder, m int, c *curve, nulls []int) {
 		v, inf := a.rawMean(m, x.rows)
 		return v, b.infinite(m, inf)
 	})
+	if !a.comparable(m, c) {
+		return // raw means stand for themselves; ranks would compare different words
+	}
 	if len(nulls) > 0 {
 		collect(NullPercentile, true, func(x *cell) ([]float64, []int) {
 			v, ties, pairs := a.percentile(m, x.rows, reference)
@@ -342,6 +346,9 @@ func (a *Analysis) linear(b *builder, m int, curves, nulls []int) {
 	}
 	for _, i := range curves {
 		c := a.curves[i]
+		if !a.comparable(m, c) {
+			continue
+		}
 		for _, x := range c.cells {
 			v := byCluster(func(s int) []int { return x.rows[s] })
 			n := len(sorted(slices.Clone(v)))
