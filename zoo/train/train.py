@@ -162,9 +162,10 @@ def recipe(which, samples, rates, families, seeds):
         return [job(f, a, s, samples, rates[f"{f}/{a}"]) for s in range(seeds) for a in ARMS for f in families]
     if which == "ladder":  # the corners first, every seed of a rung before the next rung, so that stopping drops levels, not seeds
         f, rungs = families[0], []
-        contents = (("full", 0.0), ("class", 0.0), ("full", 0.6), ("partial", 0.0), ("full", 0.3))
+        ends, between = (("full", 0.0), ("class", 0.0), ("full", 0.6)), (("partial", 0.0), ("full", 0.3))
         for some in ((64, 0, 1024), (4096, 256, 32768)):
-            rungs += [(pairs, quality, mismatch) for pairs in some for quality, mismatch in contents]
+            for contents in (ends, between):
+                rungs += [(pairs, quality, mismatch) for pairs in some for quality, mismatch in contents]
         return [job(f, "clip-class" if quality == "class" else "clip-full", s, samples, rates[f"{f}/clip-full"], pairs=pairs, mismatch=mismatch, quality=quality)
                 for pairs, quality, mismatch in rungs for s in range(seeds)]
     raise SystemExit(f"there is no recipe {which}; there are sweep, cells, ladder")
