@@ -5,8 +5,9 @@ probe-*       accuracy of a linear probe (ridge regression to one-hot targets) o
               texture on the pooled image embedding; fitted on the first half, judged on the second
 zero-shot-*   accuracy by words alone, mean text embedding of three prompts (contrastive arms; 'not applicable' where the
               captions it was trained on never held such words)
-controlled-*  share of scenes whose own full caption scores above the same caption with one attribute of the main object
-              replaced, mean over the replacements: 1 / 2 is chance
+controlled-*  share of scenes whose own caption scores above the same caption with one attribute of the main object
+              replaced, mean over the replacements: 1 / 2 is chance. The caption is of the quality that the model was trained
+              on: full, partial (colour and shape) or class (shape), so that rungs of different content compare on shape
 """
 
 import numpy as np
@@ -46,9 +47,22 @@ def text(model, captions):
         return model.text(torch.from_numpy(encode(captions)))
 
 
-def captions_of(scenes, n):
+# Where the attributes of the main object stand in a caption of each quality: "a large COLOUR TEXTURE SHAPE ...",
+# "a COLOUR SHAPE", "a SHAPE".
+PLACE_OF = {"full": {"colour": 2, "texture": 3, "shape": 4}, "partial": {"colour": 1, "shape": 2}, "class": {"shape": 1}}
+
+
+def captions_of(scenes, n, quality="full"):
     back = {i: w for w, i in VOCABULARY.items()}
-    return [" ".join(back[int(t)] for t in row if t > 0) for row in scenes.ids["full"][:n]]
+    return [" ".join(back[int(t)] for t in row if t > 0) for row in scenes.ids[quality][:n]]
+
+
+def replaced(caption, at, value):
+    """The caption with another word at a place, and the article that the word after it asks for."""
+    w = caption.split()
+    w[at] = value
+    w[0] = "an" if w[1][0] in "aeiou" else "a"
+    return " ".join(w)
 
 
 def evaluate(model, j, data, n=4096, retrieval=512):
@@ -65,27 +79,20 @@ def evaluate(model, j, data, n=4096, retrieval=512):
         return {k: round(v, 4) for k, v in out.items()}
     image = torch.nn.functional.normalize(looked["joint"], dim=-1)
     quality = j["quality"] or ("class" if j["arm"] == "clip-class" else "full")
-    knows = {"full": ("shape", "colour", "texture"), "partial": ("shape", "colour"), "class": ("shape",)}[quality]
     for k in VALUES:
-        if k not in knows:
+        if k not in PLACE_OF[quality]:
             out["zero-shot-" + k] = out["controlled-" + k] = None
             continue
         t = torch.stack([torch.nn.functional.normalize(text(model, [p.format(v) for p in PROMPTS[k]]).mean(0), dim=-1) for v in VALUES[k]])
         out["zero-shot-" + k] = (image @ t.T).argmax(1).numpy().__eq__(scenes.labels[k][:n]).mean().item()
-    full = captions_of(scenes, retrieval)
-    own = (image[:retrieval] * text(model, full)).sum(1)
-    for k in knows if quality == "full" else ():
+    own_words = captions_of(scenes, retrieval, quality)
+    own = (image[:retrieval] * text(model, own_words)).sum(1)
+    for k, at in PLACE_OF[quality].items():
         wins = []
         for v in VALUES[k]:
-            changed, ok = [], []
-            for i, c in enumerate(full):
-                w = c.split()  # a large COLOUR TEXTURE SHAPE ...
-                at = {"colour": 2, "texture": 3, "shape": 4}[k]
-                ok.append(w[at] != v)
-                w[at] = v
-                changed.append(" ".join(w))
-            s = (image[:retrieval] * text(model, changed)).sum(1)
+            s = (image[:retrieval] * text(model, [replaced(c, at, v) for c in own_words])).sum(1)
+            ok = torch.tensor([c.split()[at] != v for c in own_words])
             won = (own > s).double() + 0.5 * (own == s).double()
-            wins.append(torch.where(torch.tensor(ok), won, torch.nan))
+            wins.append(torch.where(ok, won, torch.nan))
         out["controlled-" + k] = torch.stack(wins).nanmean().item()
     return {k: None if v is None else round(v, 4) for k, v in out.items()}
