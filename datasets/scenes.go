@@ -53,12 +53,12 @@ func openScenes(_ context.Context, params registry.Values, opt trial.OpenOptions
 	}
 	col := &trial.Collection{Name: "scenes"}
 	for i := 0; i < params.Int("count"); i++ {
-		col.Sources = append(col.Sources, sceneSource(NewScene(o, i), size, o.Shapes))
+		col.Sources = append(col.Sources, sceneSource(NewScene(o, i), size, o.Shapes, o.Textures))
 	}
 	return col, nil
 }
 
-func sceneSource(sc *Scene, size int, shapes []string) *trial.Source {
+func sceneSource(sc *Scene, size int, shapes, textures []string) *trial.Source {
 	masks := []string{"object", "background"}
 	for k := range sc.Objects {
 		masks = append(masks, fmt.Sprintf("object-%d", k+1))
@@ -67,7 +67,7 @@ func sceneSource(sc *Scene, size int, shapes []string) *trial.Source {
 		ID: fmt.Sprintf("scene-%06d", sc.Index), Hash: sc.Hash(), Class: sc.Class(),
 		Captions:   map[string]string{"full": sc.Caption("full"), "partial": sc.Caption("partial"), "class": sc.Caption("class")},
 		Attributes: sc.Attributes(), Masks: masks,
-		Picture: &scenePicture{sc, size}, Editor: &sceneEditor{sc, size, shapes},
+		Picture: &scenePicture{sc, size}, Editor: &sceneEditor{sc, size, shapes}, Words: &sceneWords{sc, shapes, textures},
 	}
 }
 

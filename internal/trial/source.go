@@ -21,6 +21,7 @@ type Source struct {
 	Masks   []string
 	Picture Picture
 	Editor  Editor // nil unless the source is a scene that can be edited exactly
+	Words   Words  // nil unless the data set knows the source exactly
 }
 
 // Cluster is the unit that statistics resample: Group where there is one, else ID.

@@ -79,6 +79,9 @@ type Table struct {
 	// What set metrics say, one row a metric and condition, and what is known of each set metric.
 	Sets       []SetRow
 	SetColumns []Column
+
+	// What was measured of the joint spaces of image and text towers.
+	Spaces []Space
 }
 
 // SetRow is the comparison of one condition's set, one stimulus of every source, with the set of its sources.
