@@ -93,8 +93,8 @@ type Text struct {
 	Input      string  `toml:"input"`       // tensor of token ids [N,Context], int64 or int32
 	Mask       string  `toml:"mask"`        // tensor that is 1 for tokens and 0 for padding; "": none
 	Tensor     string  `toml:"tensor"`      // output [N,C] in the joint space, not normalised
-	Tokenizer  string  `toml:"tokenizer"`   // "clip-bpe", "clip-bpe-transformers", "words"
-	Vocab      string  `toml:"vocab"`       // its file: bpe_simple_vocab_16e6.txt.gz, tokenizer.json, merges.txt, or a word list
+	Tokenizer  string  `toml:"tokenizer"`   // "clip-bpe", "clip-bpe-transformers", "siglip" (as transformers cleans), "siglip-open-clip", "words"
+	Vocab      string  `toml:"vocab"`       // its file: bpe_simple_vocab_16e6.txt.gz, tokenizer.json, merges.txt, spiece.model, or a word list
 	Context    int     `toml:"context"`     // tokens, 77 for CLIP
 	PadID      int64   `toml:"pad_id"`      // id that fills the context: 0 for OpenAI's CLIP, 49407 for transformers' files made from it, 1 for some
 	LogitScale float64 `toml:"logit_scale"` // what cosines are multiplied by, 100 for CLIP
@@ -115,7 +115,7 @@ var (
 	trainings  = []string{"classes", "attributes", "contrastive", "self-supervised", "none"}
 	fits       = []string{"crop", "squash", "pad", "asis"}
 	layouts    = []string{"pooled", "map", "tokens", "logits", "joint"}
-	tokenizers = []string{"clip-bpe", "clip-bpe-transformers", "words"}
+	tokenizers = []string{"clip-bpe", "clip-bpe-transformers", "siglip", "siglip-open-clip", "words"}
 )
 
 var (

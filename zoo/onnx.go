@@ -71,9 +71,10 @@ func inspectFile(path string) (onnxInfo, error) {
 
 // field is one field of a protobuf message.
 type field struct {
-	num  int
-	n    uint64 // varint
-	data []byte // length-delimited
+	num   int
+	n     uint64 // varint
+	data  []byte // length-delimited
+	fixed []byte // of 4 or 8 bytes
 }
 
 // fields walks a protobuf message; anything malformed ends it with an error.
@@ -100,7 +101,7 @@ func fields(msg []byte, visit func(field) error) error {
 			if len(msg) < n {
 				return errNotONNX
 			}
-			msg = msg[n:]
+			f.fixed, msg = msg[:n], msg[n:]
 		case 2:
 			size, n := binary.Uvarint(msg)
 			if n <= 0 || size > uint64(len(msg)-n) {

@@ -20,6 +20,10 @@ func newTokenizer(kind, file string, vocab []byte) (Tokenizer, error) {
 		t, err = NewCLIPTokenizer(vocab, CleanOpenAI)
 	case "clip-bpe-transformers":
 		t, err = NewCLIPTokenizer(vocab, CleanTransformers)
+	case "siglip":
+		t, err = NewSigLIPTokenizer(vocab, CleanSigLIP)
+	case "siglip-open-clip":
+		t, err = NewSigLIPTokenizer(vocab, CleanSigLIPOpenCLIP)
 	case "words":
 		t, err = NewWordTokenizer(vocab)
 	default:
