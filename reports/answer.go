@@ -182,7 +182,11 @@ func (a *Analysis) thresholdWords(f *Finding, p place) string {
 
 // thresholdText writes a threshold with its interval, either of which may be beyond what was tested.
 func thresholdText(e *Estimate) string {
-	v := withUnit(float64(e.Value), e.Unit)
+	return thresholdWords(e, withUnit(float64(e.Value), unitText(e.Unit)))
+}
+
+// thresholdWords is a threshold, written v, with its interval or the side on which it is censored.
+func thresholdWords(e *Estimate, v string) string {
 	switch e.Censored {
 	case 1:
 		return "> " + v
@@ -311,7 +315,7 @@ func signed(v float64) string { return share(v) }
 func (a *Analysis) answer(findings []*Finding) string {
 	var out []string
 	p, ok := a.headline()
-	if !ok && len(a.humans) > 0 {
+	if !ok && len(a.humans)+len(a.suites) > 0 {
 		for _, f := range findings {
 			if f.Answer != "" {
 				return f.Answer

@@ -119,7 +119,7 @@ func (c *curve) unreached(n int, noun string) string {
 		if x.unreachable == 0 {
 			continue
 		}
-		s := fmt.Sprintf("%s on %d", withUnit(x.severity, c.unit), x.unreachable)
+		s := fmt.Sprintf("%s on %d", withUnit(x.severity, unitText(c.unit)), x.unreachable)
 		if x.realised != x.severity {
 			s += fmt.Sprintf(" (the point stands at the mean reached, %s)", digits(x.realised))
 		}
@@ -166,6 +166,9 @@ func (a *Analysis) scope() string {
 			seen[c.Model] = true
 			networks = append(networks, c.Model)
 		}
+	}
+	if len(a.sources) == 0 && len(a.suites) > 0 {
+		return scopeOfSuites(a.suites)
 	}
 	if len(a.sources) == 0 && len(a.humans) > 0 {
 		return scopeOf(a.humans)

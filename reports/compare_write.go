@@ -92,7 +92,7 @@ func (e *Estimate) Where() string {
 	}
 	edit := e.Perturb
 	if v := float64(e.Severity); !math.IsNaN(v) && !math.IsInf(v, 0) {
-		edit = strings.TrimSpace(edit + " " + withUnit(v, e.Unit))
+		edit = strings.TrimSpace(edit + " " + withUnit(v, unitText(e.Unit)))
 	}
 	add(edit)
 	region := e.Shape

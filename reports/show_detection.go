@@ -45,19 +45,22 @@ func (v *View) mark(f *Finding, p *figure.Panel, c *curve, null string) {
 	for i := range p.Series {
 		s := &p.Series[i]
 		for _, e := range f.pick(func(e *Estimate) bool {
-			return e.Quantity == Threshold && e.Metric == s.Label && e.Null == null && e.on(c) && e.Censored == 0
+			return e.Quantity == Threshold && e.Metric == s.Label && e.Null == null && e.on(c)
 		}) {
-			lo, hi, _ := closed(c, e)
-			s.Marks = append(s.Marks, figure.Mark{At: float64(e.Value), Lo: lo, Hi: hi, Level: criterion})
+			lo, hi, _, open := closed(c, e)
+			if open { // on to the edge
+				hi = math.Inf(1)
+			}
+			s.Marks = append(s.Marks, figure.Mark{At: float64(e.Value), Lo: lo, Hi: hi, Level: criterion, Censored: e.Censored > 0, Below: e.Censored < 0})
 		}
 	}
 }
 
-// closed draws the interval of a threshold to the last severity tested where it goes beyond.
-func closed(c *curve, e *Estimate) (low, high float64, open bool) {
+// closed draws the interval of a threshold to the ends of what was tested where it goes beyond, and says at which end.
+func closed(c *curve, e *Estimate) (low, high float64, openLow, openHigh bool) {
 	low, high = float64(e.Low), float64(e.High)
 	if e.Censored != 0 || e.Method == "none" {
-		return low, high, e.Censored != 0
+		return low, high, false, false
 	}
 	weak, strong := math.Inf(1), math.Inf(-1)
 	for _, x := range c.cells {
@@ -66,12 +69,12 @@ func closed(c *curve, e *Estimate) (low, high float64, open bool) {
 		}
 	}
 	if math.IsNaN(low) {
-		low, open = weak, true
+		low, openLow = weak, true
 	}
 	if math.IsNaN(high) {
-		high, open = strong, true
+		high, openHigh = strong, true
 	}
-	return low, high, open
+	return low, high, openLow, openHigh
 }
 
 func (v *View) thresholdForest(f *Finding, perturb string) *figure.Forest {
@@ -85,12 +88,12 @@ func (v *View) thresholdForest(f *Finding, perturb string) *figure.Forest {
 			for _, e := range f.pick(func(e *Estimate) bool {
 				return e.Quantity == Threshold && e.Worst && e.Metric == col.Label && e.on(c)
 			}) {
-				lo, hi, open := closed(c, e)
-				note := "amid " + e.Null
-				if open && e.Censored == 0 {
-					note += ", open"
+				lo, hi, openLo, openHi := closed(c, e)
+				note := ""
+				if len(v.a.nulls) > 1 {
+					note = "amid " + e.Null
 				}
-				fig.Rows = append(fig.Rows, figure.Row{Label: col.Label, Family: col.lookFamily(), Group: c.region(), Value: float64(e.Value), Lo: lo, Hi: hi,
+				fig.Rows = append(fig.Rows, figure.Row{Label: col.Label, Family: col.lookFamily(), Group: c.region(), Value: float64(e.Value), Lo: lo, Hi: hi, OpenLo: openLo, OpenHi: openHi,
 					Censored: e.Censored, Control: col.control, Note: note, Warning: f.first(e)})
 				all = append(all, e)
 			}
@@ -99,8 +102,15 @@ func (v *View) thresholdForest(f *Finding, perturb string) *figure.Forest {
 	if len(fig.Rows) == 0 {
 		return nil
 	}
-	fig.About = v.about(f, "thresholds-"+perturb, "Detection thresholds, "+perturb,
-		fmt.Sprintf("Severity at which A within reaches %s amid each metric's worst null; an arrow: beyond the severities tested; open: so is an end of the interval, which is drawn to the last severity tested", share(criterion)), all, v.intervals(all))
+	amid := "each metric's worst null"
+	if len(v.a.nulls) == 1 {
+		amid = v.a.nulls[0].name
+	}
+	says := fmt.Sprintf("Severity at which A within reaches %s amid %s", share(criterion), amid)
+	if slices.ContainsFunc(fig.Rows, func(r figure.Row) bool { return r.OpenLo || r.OpenHi }) {
+		says += "; an interval with an arrow head goes on beyond the severities tested"
+	}
+	fig.About = v.about(f, "thresholds-"+perturb, "Detection thresholds, "+perturb, says, all, v.intervals(all))
 	return fig
 }
 
@@ -152,7 +162,7 @@ func (v *View) detectionTable(f *Finding, perturb string) Table {
 				}
 			}
 			if e := one(Threshold, false); e != nil {
-				row.Cells = append(row.Cells, TableCell{Text: thresholdText(e), Value: float64(e.Value)})
+				row.Cells = append(row.Cells, TableCell{Text: thresholdWords(e, digits(float64(e.Value))), Value: float64(e.Value)})
 			} else {
 				row.Cells = append(row.Cells, missing)
 			}
@@ -164,10 +174,10 @@ func (v *View) detectionTable(f *Finding, perturb string) Table {
 }
 
 func unitTitle(u string) string {
-	if u == "" {
+	if u = unitText(u); u == "" {
 		return ""
 	}
-	return ", " + unitText(u)
+	return ", " + u
 }
 
 // showAreaThreshold draws thresholds against area, pooled features and regions apart.
@@ -203,7 +213,7 @@ func showAreaThreshold(v *View, f *Finding) (Exhibition, error) {
 				lo, hi := float64(e.Low), float64(e.High)
 				for _, c := range places {
 					if e.on(c) {
-						lo, hi, _ = closed(c, e)
+						lo, hi, _, _ = closed(c, e)
 					}
 				}
 				s.Lo, s.Hi = append(s.Lo, lo), append(s.Hi, hi)

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"probity/reports/figure"
@@ -14,6 +15,7 @@ func showHypotheses(v *View, f *Finding) (Exhibition, error) {
 	t := Table{Name: "hypotheses", Title: "Declared hypotheses", Caption: fmt.Sprintf("Contrasts declared before the run, with %s intervals; p of no difference and of a difference at least as large as the smallest effect of interest (TOST), both Holm-adjusted.", v.level()),
 		Columns: []TableColumn{{Title: "contrast"}, {Title: "quantity"}, {Title: "difference", Numeric: true}, {Title: "smallest effect", Numeric: true}, {Title: "p", Numeric: true}, {Title: "p, equivalence", Numeric: true}, {Title: "n", Numeric: true}, {Title: "verdict"}}}
 	smallest := map[float64]bool{}
+	unit := true // every number lies within -1..1, as differences of shares do
 	lo, hi := 1<<30, 0
 	for i := range f.Contrasts {
 		c := &f.Contrasts[i]
@@ -29,6 +31,7 @@ func showHypotheses(v *View, f *Finding) (Exhibition, error) {
 			continue
 		}
 		smallest[c.SmallestEffect] = true
+		unit = unit && math.Max(math.Abs(float64(c.Low)), math.Abs(float64(c.High))) <= 1
 		lo, hi = min(lo, c.N), max(hi, c.N)
 		family := ""
 		if m := v.a.column(c.Metric); m >= 0 {
@@ -40,6 +43,9 @@ func showHypotheses(v *View, f *Finding) (Exhibition, error) {
 		for s := range smallest {
 			fig.References = append(fig.References, figure.Reference{Label: "smallest effect", At: s}, figure.Reference{Label: "smallest effect", At: -s})
 		}
+	}
+	if unit {
+		fig.Decimals = 3
 	}
 	if len(fig.Rows) > 0 {
 		fig.About = figure.About{Name: "hypotheses", Title: "Declared hypotheses", Says: "Paired differences declared before the run; p adjusted by Holm over all of them", N: plural(hi, v.a.noun()), Interval: v.level() + ", over sources"}

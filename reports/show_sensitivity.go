@@ -16,11 +16,13 @@ func showSensitivity(v *View, f *Finding) (Exhibition, error) {
 		if fig := v.rawCurves(f, perturb); fig != nil {
 			out.Figures = append(out.Figures, fig)
 		}
-		anchor := func(p *figure.Panel, _ *curve, _ []*Estimate) {
-			p.References = append(p.References, v.anchorRank(f)...)
-		}
+		level, says := v.anchorRank(f)
+		anchor := func(p *figure.Panel, _ *curve, _ []*Estimate) { p.References = append(p.References, level...) }
 		if fig := v.rankCurves(f, NullPercentile, perturb, "sensitivity-rank-"+perturb, "Sensitivity by rank, "+perturb,
 			"Percentile of the edit among the nulls of the same "+v.a.noun()+"; no monotone transform of a metric changes it", "percentile among nulls", nil, anchor); fig != nil {
+			if says != "" {
+				fig.Says += "; " + says
+			}
 			out.Figures = append(out.Figures, fig)
 		}
 		if fig := v.rankCurves(f, SwapPercentile, perturb, "sensitivity-swaps-"+perturb, "Sensitivity among same-class swaps, "+perturb,
@@ -82,16 +84,16 @@ func (v *View) rawCurves(f *Finding, perturb string) *figure.Curves {
 	return fig
 }
 
-// anchorRank is the anchor's percentile among nulls, averaged over metrics for a level to read curves against.
-func (v *View) anchorRank(f *Finding) []figure.Reference {
+// anchorRank is the lowest of the anchor's percentiles among nulls, for a level to read curves against, with what it is.
+func (v *View) anchorRank(f *Finding) ([]figure.Reference, string) {
 	if len(v.a.anchors) == 0 {
-		return nil
+		return nil, ""
 	}
 	list := f.pick(func(e *Estimate) bool {
 		return e.Quantity == NullPercentile && e.Perturb == v.a.anchors[0].name && math.IsNaN(float64(e.Area))
 	})
 	if len(list) == 0 {
-		return nil
+		return nil, ""
 	}
 	least := list[0]
 	for _, e := range list {
@@ -100,9 +102,9 @@ func (v *View) anchorRank(f *Finding) []figure.Reference {
 		}
 	}
 	if least.Value > .995 {
-		return []figure.Reference{{Label: v.a.anchors[0].name + ", every metric", At: float64(least.Value)}}
+		return []figure.Reference{{Label: v.a.anchors[0].name, At: float64(least.Value)}}, "the level of " + v.a.anchors[0].name + " is that of every metric"
 	}
-	return []figure.Reference{{Label: v.a.anchors[0].name + ", lowest (" + least.Metric + ")", At: float64(least.Value)}}
+	return []figure.Reference{{Label: v.a.anchors[0].name + ", lowest", At: float64(least.Value)}}, "the level of " + v.a.anchors[0].name + " is the lowest of any metric, that of " + least.Metric
 }
 
 // linearCurves is the illustration on a linear scale from the median null to the median anchor.

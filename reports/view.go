@@ -35,6 +35,11 @@ func (a *Analysis) view() *View {
 			members = append(members, figure.Member{Label: d.Columns[m].Label, Family: d.family(m)})
 		}
 	}
+	for _, s := range a.suites {
+		for m := range s.Columns {
+			members = append(members, figure.Member{Label: s.Columns[m].Label, Family: s.family(m)})
+		}
+	}
 	return &View{in: a.in, columns: a.columns, curves: a.curves, a: a, palette: figure.NewPalette(members)}
 }
 
@@ -179,11 +184,11 @@ func slug(s string) string {
 func severityAxis(c *curve) figure.Axis {
 	label := c.perturb
 	switch {
-	case c.axis.Name != "" && c.axis.Unit != "" && !strings.Contains(c.axis.Name, "CIEDE2000"):
+	case c.axis.Name != "" && unitText(c.axis.Unit) != "" && !strings.Contains(c.axis.Name, "CIEDE2000"):
 		label += ", " + c.axis.Name + " (" + unitText(c.axis.Unit) + ")"
 	case c.axis.Name != "":
 		label += ", " + c.axis.Name
-	case c.unit != "":
+	case unitText(c.unit) != "":
 		label += ", " + unitText(c.unit)
 	}
 	a := figure.Axis{Label: strings.ReplaceAll(label, "CIEDE2000", "ΔE00"), Log: !c.axis.Fixed}
@@ -196,8 +201,11 @@ func severityAxis(c *curve) figure.Axis {
 }
 
 func unitText(u string) string {
-	if u == "dE00" {
+	switch u {
+	case "dE00":
 		return "ΔE00"
+	case "fraction": // .25 of what is named anyway
+		return ""
 	}
 	return u
 }

@@ -94,13 +94,13 @@ func (c *curve) region() string {
 	return c.shape + ", " + percent(c.area)
 }
 
-// describe names a cell: "hue 10 dE00 (disc, 4 %)".
+// describe names a cell: "hue 10 ΔE00 (disc, 4 %)".
 func (c *curve) describe(x *cell) string {
 	s := c.perturb
 	if !c.axis.Fixed {
 		s += " " + bare(x.severity)
-		if c.unit != "" {
-			s += " " + c.unit
+		if u := unitText(c.unit); u != "" {
+			s += " " + u
 		}
 	}
 	return s + " (" + c.region() + ")"

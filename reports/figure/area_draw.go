@@ -64,13 +64,14 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 	}
 	sy := ey.scale(ay, .1)
 	yt := sy.ticks(ay, 5)
-	tl, some := titleLines(titles, width, cols)
 	aspect := .9
 	if len(t.Panels) == 1 {
 		aspect = .62
 	}
-	g := gridSpec{n: len(t.Panels), top: top, width: width, titles: some, titleLines: tl, yTick: widest(yt), rightMargin: margin, aspect: aspect, xLabel: true, yLabel: true}.layout()
 	sx := ex.scale(ax, .08)
+	plotW := (width - 40 - margin) / float64(cols)
+	over := overhang(sx, sx.ticks(ax, int(math.Max(4, plotW/30))), plotW)
+	g := gridSpec{n: len(t.Panels), top: top, width: width, titles: titles, overhang: over, yTick: widest(yt), rightMargin: margin, aspect: aspect, xLabel: true, yLabel: t.Severity}.layout()
 	var slopes []string
 	var guideLines []guideLine
 	for i, p := range t.Panels {
@@ -79,7 +80,7 @@ func (t *AreaThreshold) Draw(o Options) (*Figure, error) {
 		x.p0, x.p1, y.p0, y.p1 = b.x0, b.x1, b.y1, b.y0
 		a := axes{box: b, x: x, y: y, xt: x.ticks(ax, int(math.Max(4, b.w()/30))), yt: yt, hideXT: !g.lowest(i), hideYT: !g.leftmost(i), gridX: true, tested: ax.Ticks != nil}
 		s.open("class", "panel")
-		panelTitle(s, b, p.Title)
+		g.panelTitle(s, i, p.Title)
 		a.draw(s)
 		r := &room{box: b}
 		for _, ser := range p.Series {

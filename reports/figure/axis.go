@@ -78,7 +78,10 @@ func (e *extent) scale(a Axis, air float64) scale {
 		}
 	default:
 		if s.min == s.max {
-			d := math.Max(math.Abs(s.min)*.1, 1e-9)
+			d := math.Abs(s.min) * .1
+			if d == 0 {
+				d = 1
+			}
 			s.min, s.max = s.min-d, s.max+d
 		} else {
 			zero := s.min >= 0 && s.min <= .25*s.max
@@ -372,6 +375,9 @@ func (a axes) draw(s *scene) {
 	}
 	if !a.hideXT {
 		for _, t := range a.x.thin(a.xt) {
+			if t.text == "" {
+				continue
+			}
 			w := regular.width(t.text, textBase)
 			s.label(math.Min(a.x.at(t.v), s.w-w/2-1), bottom+9.6, t.text, textBase, regular, middle, ink)
 		}
@@ -387,7 +393,9 @@ func (a axes) draw(s *scene) {
 }
 
 // reference draws a level across the panel, with its interval; room.level names it.
-func (a axes) reference(s *scene, r Reference) {
+func (a axes) reference(s *scene, r Reference) { a.referenceAs(s, r, levelDashes[0]) }
+
+func (a axes) referenceAs(s *scene, r Reference, dash []float64) {
 	if r.Vertical {
 		if !a.x.inside(r.At) {
 			return
@@ -397,7 +405,7 @@ func (a axes) reference(s *scene, r Reference) {
 			s.rect(x0, a.box.y0, x1-x0, a.box.h(), alpha(muted, 26), none, 0)
 		}
 		x := a.x.at(r.At)
-		s.line(x, a.box.y0, x, a.box.y1, muted, .7, []float64{2.2, 1.8})
+		s.line(x, a.box.y0, x, a.box.y1, muted, .7, dash)
 		return
 	}
 	if !a.y.inside(r.At) {
@@ -408,7 +416,7 @@ func (a axes) reference(s *scene, r Reference) {
 		s.rect(a.box.x0, y0, a.box.w(), y1-y0, alpha(muted, 26), none, 0)
 	}
 	y := a.y.at(r.At)
-	s.line(a.box.x0, y, a.box.x1, y, muted, .7, []float64{2.2, 1.8})
+	s.line(a.box.x0, y, a.box.x1, y, muted, .7, dash)
 }
 
 func clamp(v, lo, hi float64) float64 { return math.Max(lo, math.Min(hi, v)) }

@@ -1,7 +1,8 @@
 package figure
 
 // Curves are lines over a shared axis, in one panel or in small multiples: sensitivity (raw, by rank, normalised),
-// detection with threshold marks, psychometric functions, set distances.
+// detection with threshold marks, psychometric functions, set distances. Where every series is one point at the same
+// place, DrawAll makes a Forest of them.
 type Curves struct {
 	About
 	X, Y   Axis
@@ -18,6 +19,7 @@ type Panel struct {
 	Series     []Series
 	References []Reference
 	Note       string // printed small inside the panel: "n = 48"
+	X          *Axis  // of this panel alone, named below it; nil: the figure's
 }
 
 // Series is one curve. Y is NaN where there is no value.
@@ -37,4 +39,5 @@ type Mark struct {
 	At, Lo, Hi float64 // on the x axis; Lo, Hi NaN where there is no interval
 	Level      float64 // on the y axis
 	Censored   bool    // larger than At, the largest tested: drawn as an open arrow
+	Below      bool    // smaller than At, the smallest tested: likewise
 }

@@ -13,6 +13,9 @@ const maxSeries = 12
 
 // Pages splits curves with many panels into figures that fit a printed page.
 func (c *Curves) Pages(o Options) []Drawing {
+	if f := c.forest(); f != nil {
+		return f.Pages(o)
+	}
 	d := c.facet()
 	var out []Drawing
 	per := 20
@@ -29,6 +32,38 @@ func (c *Curves) Pages(o Options) []Drawing {
 		out = append(out, &p)
 	}
 	return out
+}
+
+// forest is the same data as a Forest where every series is one point at the same place, which makes no curve; else nil.
+func (c *Curves) forest() *Forest {
+	if c.FreeY || len(c.Panels) == 0 {
+		return nil
+	}
+	f := &Forest{About: c.About, X: c.Y, Sort: true, Decimals: 2}
+	f.X.Label = orElse(c.Y.Label, "value")
+	at := math.NaN()
+	for _, p := range c.Panels {
+		for _, s := range p.Series {
+			if len(s.X) != 1 || s.Fit != nil || !math.IsNaN(at) && s.X[0] != at || len(s.Y) != 1 {
+				return nil
+			}
+			at = s.X[0]
+			r := Row{Label: s.Label, Family: s.Family, Group: p.Title, Value: s.Y[0], Control: s.Control, Warning: s.Warning, Lo: math.NaN(), Hi: math.NaN()}
+			if s.Lo != nil && s.Hi != nil {
+				r.Lo, r.Hi = s.Lo[0], s.Hi[0]
+			}
+			f.Rows = append(f.Rows, r)
+		}
+		for _, r := range p.References {
+			if !r.Vertical && !slices.ContainsFunc(f.References, sameLevel(r)) {
+				f.References = append(f.References, r)
+			}
+		}
+	}
+	if len(f.Rows) == 0 {
+		return nil
+	}
+	return f
 }
 
 // facet gives every family its own panels where a panel has too many curves; controls go into each.
@@ -110,53 +145,68 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		return nil, err
 	}
 	d := c.facet()
+	n := len(d.Panels)
 	var members []Member
 	var titles []string
 	var xs [][]float64
 	marks := 0
-	ex := newExtent(d.X)
-	shared := newExtent(d.Y)
-	eys := make([]*extent, len(d.Panels))
+	named := &levels{}
+	exs, eys := make([]*extent, n), make([]*extent, n)
+	ex, shared := newExtent(d.X), newExtent(d.Y)
 	for i, p := range d.Panels {
 		titles = append(titles, p.Title)
-		eys[i] = newExtent(d.Y)
-		n := 0
+		eys[i], exs[i] = newExtent(d.Y), ex
+		if p.X != nil {
+			exs[i] = newExtent(*p.X)
+		}
+		rows := 0
 		for _, s := range p.Series {
 			members = append(members, Member{s.Label, s.Family})
 			xs = append(xs, s.X)
-			ex.count(s.X...)
+			exs[i].count(s.X...)
 			for _, e := range []*extent{eys[i], shared} {
 				e.count(s.Y...)
 				e.add(s.Lo...)
 				e.add(s.Hi...)
 			}
 			if s.Fit != nil {
-				ex.add(s.Fit.X...)
+				exs[i].add(s.Fit.X...)
 				for _, v := range [][]float64{s.Fit.Y, s.Fit.Lo, s.Fit.Hi} {
 					eys[i].add(v...)
 					shared.add(v...)
 				}
 			}
 			if len(s.Marks) > 0 {
-				n++
+				rows++
 			}
 			for _, m := range s.Marks {
-				ex.add(m.At)
+				exs[i].add(m.At)
 			}
 		}
 		for _, r := range p.References {
 			if r.Vertical {
-				ex.add(r.At)
-				continue
-			}
-			eys[i].add(r.At)
-			shared.add(r.At)
-			if interval(r.Lo, r.Hi) {
-				eys[i].add(r.Lo, r.Hi)
-				shared.add(r.Lo, r.Hi)
+				exs[i].add(r.At)
+			} else {
+				named.add(r.Label)
 			}
 		}
-		marks = max(marks, n)
+		marks = max(marks, rows)
+	}
+	below, above := make([][]Reference, n), make([][]Reference, n)
+	if d.FreeY {
+		for i, p := range d.Panels {
+			below[i], above[i] = eys[i].admit(d.Y, p.References, bent(p))
+		}
+	} else {
+		var all []Reference
+		for _, p := range d.Panels {
+			for _, r := range p.References {
+				if !slices.ContainsFunc(all, sameLevel(r)) {
+					all = append(all, r)
+				}
+			}
+		}
+		below[0], above[0] = shared.admit(d.Y, all, slices.ContainsFunc(d.Panels, bent))
 	}
 	pal := o.paletteFor(members)
 	keys := keysOf(pal, members)
@@ -167,7 +217,7 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 
 	s := &scene{w: width}
 	top := d.header(s, o)
-	cols := columnsFor(len(d.Panels), width)
+	cols := columnsFor(n, width)
 	lane := 0.0
 	if marks > 0 {
 		lane = 3.6*float64(marks) + 4
@@ -175,7 +225,7 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 
 	// Labels beside the curves where there is one panel and they fit; a legend below otherwise.
 	direct, margin := false, 0.0
-	if len(d.Panels) == 1 && len(keys) > 0 {
+	if n == 1 && len(keys) > 0 {
 		limit := 64.0
 		if width > 300 {
 			limit = 150
@@ -189,69 +239,91 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		}
 	}
 
-	scaleY := make([]scale, len(d.Panels))
-	yt := make([][]tick, len(d.Panels))
-	yTick := 0.0
+	scaleX, scaleY := make([]scale, n), make([]scale, n)
+	axisX := make([]Axis, n)
+	yt := make([][]tick, n)
+	yTick, over := 0.0, 0.0
 	nt := 5
 	if cols > 2 {
 		nt = 4
 	}
-	for i := range d.Panels {
+	spec := gridSpec{n: n, top: top, width: width, titles: titles, freeX: lane > 0, freeY: d.FreeY, drop: lane, rightMargin: margin, xLabel: d.X.Label != "", yLabel: d.Y}
+	plotW := (width - 40 - margin) / float64(cols)
+	for i, p := range d.Panels {
 		e := shared
 		if d.FreeY {
 			e = eys[i]
 		}
 		scaleY[i] = e.scale(d.Y, .05)
+		scaleY[i].spare(len(below[i]), len(above[i]))
+		if !d.FreeY && i > 0 {
+			scaleY[i] = scaleY[0]
+		}
 		yt[i] = scaleY[i].ticks(d.Y, nt)
 		yTick = math.Max(yTick, widest(yt[i]))
+		axisX[i] = xAxis
+		if p.X != nil {
+			axisX[i] = *p.X
+			spec.freeX = true
+			spec.xLines = max(spec.xLines, len(wrap(p.X.Label, textSmall, regular, plotW, 2)))
+			if p.X.Ticks == nil {
+				var own [][]float64
+				for _, s := range p.Series {
+					own = append(own, s.X)
+				}
+				axisX[i].Ticks = distinct(8, own...)
+			}
+		}
+		scaleX[i] = exs[i].scale(axisX[i], .04)
+		over = math.Max(over, overhang(scaleX[i], scaleX[i].ticks(axisX[i], int(math.Max(4, plotW/24))), plotW))
 	}
-	tl, some := titleLines(titles, width, cols)
-	spec := gridSpec{n: len(d.Panels), top: top, width: width, titles: some, titleLines: tl, yTick: yTick, freeY: d.FreeY,
-		drop: lane, rightMargin: margin, xLabel: d.X.Label != "", yLabel: d.Y.Label != ""}
-	if lane > 0 {
-		spec.freeX = true
-	}
+	spec.yTick, spec.overhang = yTick, over
 	g := spec.layout()
-	scaleX := ex.scale(xAxis, .04)
 	many := len(keys) > 6
-
+	rooms := make([]*room, n)
 	for i, p := range d.Panels {
 		b := g.boxes[i]
-		sx, sy := scaleX, scaleY[i]
+		sx, sy := scaleX[i], scaleY[i]
 		sx.p0, sx.p1, sy.p0, sy.p1 = b.x0, b.x1, b.y1, b.y0
-		a := axes{box: b, x: sx, y: sy, xt: sx.ticks(xAxis, int(math.Max(4, b.w()/24))), yt: yt[i],
-			hideXT: !g.lowest(i) && !spec.freeX, hideYT: !g.leftmost(i) && !d.FreeY, drop: lane, tested: xAxis.Ticks != nil}
+		a := axes{box: b, x: sx, y: sy, xt: sx.ticks(axisX[i], int(math.Max(4, b.w()/24))), yt: yt[i],
+			hideXT: !g.lowest(i) && !spec.freeX, hideYT: !g.leftmost(i) && !d.FreeY, drop: lane, tested: axisX[i].Ticks != nil}
 		s.open("class", "panel")
-		panelTitle(s, b, p.Title)
+		g.panelTitle(s, i, p.Title)
 		a.draw(s)
+		if p.X != nil {
+			for k, l := range wrap(p.X.Label, textSmall, regular, g.titleW, 2) {
+				s.label(b.x0, b.y1+lane+18+8*float64(k), l, textSmall, regular, start, muted)
+			}
+		}
 		r := &room{box: b}
+		rooms[i] = r
 		for _, ref := range p.References {
-			a.reference(s, ref)
+			if !beyondAxis(ref, below, above) {
+				a.referenceAs(s, ref, named.dash(ref.Label))
+			}
 		}
 		d.drawSeries(s, a, p, pal, r, many, b.w() < 130)
 		if lane > 0 {
 			d.drawLane(s, a, p, pal, lane)
 		}
-		if i == 0 || d.FreeY {
-			for _, ref := range p.References {
-				switch {
-				case ref.Vertical && sx.inside(ref.At):
-					r.upright(s, ref.Label, sx.at(ref.At))
-				case !ref.Vertical && sy.inside(ref.At):
-					r.level(s, ref.Label, sy.at(ref.At))
-				}
+		for _, ref := range p.References {
+			if ref.Vertical && sx.inside(ref.At) && (i == 0 || d.FreeY) {
+				r.upright(s, ref.Label, sx.at(ref.At))
 			}
 		}
+		r.beyond(s, below[i], above[i])
 		r.note(s, p.Note)
 		if direct {
 			d.drawDirect(s, a, p, pal)
 		}
 		s.close()
+		scaleX[i], scaleY[i] = sx, sy
 	}
+	inLegend := d.nameLevels(s, named, rooms, scaleY, below, above)
 	g.labels(s, d.X, d.Y)
 	y := g.bottom + labelHeight(d.X, width)
 	if len(d.Thumbs) > 0 {
-		y, err = drawThumbs(s, d.Thumbs, g, scaleX, y+4)
+		y, err = drawThumbs(s, d.Thumbs, g, scaleX[0], y+4)
 		if err != nil {
 			return nil, d.fail("%w", err)
 		}
@@ -261,14 +333,28 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		l.draw(s, 4, y+5)
 		y += 5 + l.height
 	}
+	if len(inLegend) > 0 {
+		l := named.legend(inLegend, width-8)
+		l.draw(s, 4, y+5)
+		y += 5 + l.height
+	}
 	s.h = y + 4
 
 	var extra []string
 	if lane > 0 {
-		extra = append(extra, "Below each plot: thresholds with their intervals; an open arrow is a threshold beyond the largest severity tested")
+		extra = append(extra, "Below each plot: thresholds with their intervals; an open arrow is a threshold beyond the severities tested")
 	}
-	if ex.lost > 0 {
-		extra = append(extra, fmt.Sprintf("%d points at x of 0 or less cannot be shown on the log axis", ex.lost))
+	if slices.ContainsFunc(slices.Concat(below, above), func(l []Reference) bool { return len(l) > 0 }) {
+		extra = append(extra, "A level so far away that it would flatten the curves is not on the axis: an arrow at the edge gives its value")
+	}
+	lost := 0
+	for i, e := range exs {
+		if i == 0 || e != ex {
+			lost += e.lost
+		}
+	}
+	if lost > 0 {
+		extra = append(extra, fmt.Sprintf("%d points at x of 0 or less cannot be shown on the log axis", lost))
 	}
 	if shared.lost > 0 {
 		extra = append(extra, fmt.Sprintf("%d values of 0 or less cannot be shown on the log axis", shared.lost))
@@ -280,6 +366,48 @@ func (c *Curves) Draw(o Options) (*Figure, error) {
 		}
 	}
 	return d.finish(s, o, keys, d.alt(keys), extra, w.list(len(keys)))
+}
+
+// bent reports whether some series of a panel has two points or more.
+func bent(p Panel) bool {
+	return slices.ContainsFunc(p.Series, func(s Series) bool { return len(s.X) > 1 || s.Fit != nil })
+}
+
+// beyondAxis reports whether a level is named at the edge instead of drawn.
+func beyondAxis(r Reference, below, above [][]Reference) bool {
+	in := func(l []Reference) bool { return slices.ContainsFunc(l, sameLevel(r)) }
+	return slices.ContainsFunc(below, in) || slices.ContainsFunc(above, in)
+}
+
+// nameLevels writes the names of levels into the panels, once a figure where the panels share their axis. It returns those
+// that have no place where they hide nothing, or of which there would be many: they go into the legend.
+func (c *Curves) nameLevels(s *scene, named *levels, rooms []*room, ys []scale, below, above [][]Reference) []string {
+	var legend []string
+	for _, label := range named.labels {
+		if label == "" {
+			continue
+		}
+		found, at, cost := -1, box{}, math.Inf(1)
+		for i, p := range c.Panels {
+			for _, ref := range p.References {
+				if ref.Label != label || ref.Vertical || !ys[i].inside(ref.At) || beyondAxis(ref, below, above) {
+					continue
+				}
+				if b, v := rooms[i].levelPlace(label, ys[i].at(ref.At)); v < cost {
+					found, at, cost = i, b, v
+				}
+			}
+		}
+		switch {
+		case found < 0:
+		case cost > 0 || c.FreeY && len(c.Panels) > 1:
+			legend = append(legend, label)
+		default:
+			rooms[found].taken = append(rooms[found].taken, at)
+			s.label(at.x0, at.y1-1.4, label, textSmall, italic, start, muted)
+		}
+	}
+	return legend
 }
 
 // titled reports whether the panels' titles name their only series, so that a legend would say it again.
@@ -368,7 +496,9 @@ func (c *Curves) drawSeries(s *scene, a axes, p Panel, pal *Palette, r *room, ma
 			if ser.Lo != nil {
 				lo, hi = ser.Lo[i], ser.Hi[i]
 			}
-			if ser.Fit != nil && interval(lo, hi) && a.y.shows(lo) {
+			// A band needs a neighbour; a point that stands alone has whiskers.
+			alone := ser.Fit == nil && (i == 0 || !a.y.shows(ser.Y[i-1]) || !a.x.shows(ser.X[i-1])) && (i == len(ser.X)-1 || !a.y.shows(ser.Y[i+1]))
+			if (ser.Fit != nil || alone) && interval(lo, hi) && a.y.shows(lo) {
 				s.line(q.x, clamp(a.y.at(lo), a.box.y0, a.box.y1), q.x, clamp(a.y.at(hi), a.box.y0, a.box.y1), st.Color, .7, nil)
 			}
 			tip := fmt.Sprintf("%s\n%s: %s\n%s: %s", ser.Label, orElse(c.X.Label, "x"), short(x), orElse(c.Y.Label, "y"), estimate(ser.Y[i], lo, hi))
@@ -454,6 +584,11 @@ func (c *Curves) drawLane(s *scene, a axes, p Panel, pal *Palette, height float6
 			}
 			x := clamp(a.x.at(m.At), a.box.x0, a.box.x1)
 			tip := fmt.Sprintf("%s\nthreshold at %s: %s", ser.Label, short(m.Level), estimate(m.At, m.Lo, m.Hi))
+			if m.Below {
+				tip = fmt.Sprintf("%s\nthreshold at %s: < %s (smallest tested)", ser.Label, short(m.Level), short(m.At))
+				arrow(s, x+1, y, -1, st.Color, tip)
+				continue
+			}
 			if m.Censored {
 				tip = fmt.Sprintf("%s\nthreshold at %s: > %s (largest tested)", ser.Label, short(m.Level), short(m.At))
 				arrow(s, x-1, y, 1, st.Color, tip)

@@ -207,12 +207,17 @@ func (w *warned) add(label, text string) {
 	}
 }
 
-// list names the series that a warning concerns, unless it is all of them.
+// list names the series that a warning concerns, unless it is all of them or the warning names them itself. Of more than
+// four only the number is given.
 func (w *warned) list(all int) []string {
 	var out []string
 	for _, t := range w.texts {
-		if l := w.labels[t]; len(l) < all || all == 1 {
-			t = strings.Join(l, ", ") + ": " + t
+		switch l := w.labels[t]; {
+		case len(l) == 1 && (strings.Contains(t, l[0]) || strings.Contains(strings.ReplaceAll(t, "(", ""), l[0])):
+		case len(l) > 4 && len(l) < all:
+			t = fmt.Sprintf("%d of %d series: %s", len(l), all, t)
+		case len(l) < all || all == 1:
+			t = strings.Join(l, "; ") + ": " + t
 		}
 		out = append(out, t)
 	}

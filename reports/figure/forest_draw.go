@@ -52,8 +52,20 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 	numbers := make([]string, len(rows))
 	marks := make([]string, len(rows))
 	numW, rankW, noteW := 0.0, 0.0, 0.0
+	headMarks := map[string]string{} // of groups whose rows all carry the same warning
+	for _, g := range groups {
+		if g != "" && sameWarning(rows, g) {
+			for _, r := range rows {
+				if r.Group == g && r.Warning != "" {
+					headMarks[g] = notes.mark(r.Warning)
+				}
+			}
+		}
+	}
 	for i, r := range rows {
-		marks[i] = notes.mark(r.Warning)
+		if headMarks[r.Group] == "" {
+			marks[i] = notes.mark(r.Warning)
+		}
 		numbers[i] = f.number(r)
 		numW = math.Max(numW, regular.width(numbers[i], textBase))
 		noteW = math.Max(noteW, regular.width(r.Note, textSmall))
@@ -139,7 +151,7 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 		h float64
 	}
 	place := make([]placed, len(rows))
-	heads := map[int]float64{}
+	heads, headLines := map[int]float64{}, map[int][]string{}
 	at := top + 2
 	group := ""
 	for i, r := range rows {
@@ -148,7 +160,11 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 				at += 4
 			}
 			heads[i] = at + 7.5
-			at += rowHeight
+			headLines[i] = wrap(r.Group+headMarks[r.Group], textLabel, bold, math.Max(x0-10, 60), 3)
+			if l := headLines[i]; strings.HasSuffix(l[len(l)-1], "…") { // too long for the column: over the plot in one line
+				headLines[i] = wrap(r.Group+headMarks[r.Group], textLabel, bold, width-8, 1)
+			}
+			at += rowHeight + 9*float64(len(headLines[i])-1)
 		}
 		group = r.Group
 		h := math.Max(rowHeight, 8.2*float64(len(labels[i]))+2.4)
@@ -171,11 +187,12 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 	}
 	for i, r := range rows {
 		if h, ok := heads[i]; ok {
-			head := wrap(r.Group, textLabel, bold, width-8, 1)[0]
-			if w := bold.width(head, textLabel); w > x0-8 { // it reaches over the plot: lift it off grid and levels
-				s.rect(x0+.5, h-7, w+6-x0, 9, paper, none, 0)
+			for k, l := range headLines[i] {
+				if w := bold.width(l, textLabel); w > x0-6 { // it reaches over the plot: lift it off axis, grid and levels
+					s.rect(x0-1, h-7, w+7-x0, 9, paper, none, 0)
+				}
+				s.label(4, h+9*float64(k), l, textLabel, bold, start, ink)
 			}
-			s.label(4, h, head, textLabel, bold, start, ink)
 		}
 		st := pal.Style(r.Label)
 		c := st.Color
@@ -224,6 +241,11 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 				s.line(h0, yy, h1, yy, c, w, nil)
 				if math.IsInf(r.Hi, 1) {
 					arrow(s, x1-2, yy, 1, c, "")
+				} else if r.OpenHi {
+					arrow(s, h1-1, yy, 1, c, "")
+				}
+				if r.OpenLo {
+					arrow(s, h0+1, yy, -1, c, "")
 				}
 			}
 			size := 2.3
@@ -280,6 +302,23 @@ func (f *Forest) Draw(o Options) (*Figure, error) {
 		fmt.Fprintf(&alt, " %s: %s.", r.Label, numbers[i])
 	}
 	return f.finish(s, o, keys, alt.String(), extra, notes.texts)
+}
+
+// sameWarning reports whether all rows of a group of several carry one warning.
+func sameWarning(rows []Row, group string) bool {
+	n, first := 0, ""
+	for _, r := range rows {
+		if r.Group != group {
+			continue
+		}
+		if n == 0 {
+			first = r.Warning
+		}
+		if n++; r.Warning != first {
+			return false
+		}
+	}
+	return n > 1 && first != ""
 }
 
 // notes are the rows' notes for the caption: one sentence where all say the same.
@@ -358,7 +397,14 @@ func (f *Forest) number(r Row) string {
 		return brief(x)
 	}
 	if r.Censored == 0 && finite(r.Lo) && r.Hi > r.Lo {
-		return v(r.Value) + " [" + v(r.Lo) + ", " + v(r.Hi) + "]"
+		lo, hi := v(r.Lo), v(r.Hi)
+		if r.OpenLo {
+			lo = "< " + lo
+		}
+		if r.OpenHi {
+			hi = "> " + hi
+		}
+		return v(r.Value) + " [" + lo + ", " + hi + "]"
 	}
 	if r.Censored != 0 && !f.X.Percent {
 		return pre + short(r.Value)

@@ -1,6 +1,9 @@
 package figure
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // grid lays panels out in rows and columns.
 type grid struct {
@@ -8,6 +11,8 @@ type grid struct {
 	boxes      []box // of the plots, panel by panel
 	bottom     float64
 	right      float64
+	titleW     float64 // room for a panel's title
+	yLines     int     // of the name of the y axis
 }
 
 // gridSpec says what room panels need around their plots.
@@ -15,16 +20,18 @@ type gridSpec struct {
 	n           int
 	top         float64
 	width       float64
-	titles      bool    // some panel has a title
-	titleLines  int     // of the longest
-	yTick       float64 // width of the widest y label
-	freeX       bool    // every panel has its own x labels, not only the lowest
-	freeY       bool    // every panel has its own y labels, not only the leftmost
-	drop        float64 // lane below each plot
+	titles      []string // of the panels
+	yTick       float64  // width of the widest y label
+	freeX       bool     // every panel has its own x labels, not only the lowest
+	freeY       bool     // every panel has its own y labels, not only the leftmost
+	drop        float64  // lane below each plot
+	xLines      int      // lines below each plot for the name of its own x axis
+	overhang    float64  // by how much the x labels of two neighbours reach out of their plots, together
 	rightMargin float64
 	aspect      float64 // height of a plot over its width; 0: chosen
 	xLabel      bool
-	yLabel      bool
+	yLabel      Axis
+	yLines      int // of its name; 0 is 1
 	cols        int // 0: chosen
 }
 
@@ -48,12 +55,12 @@ func (g gridSpec) layout() grid {
 	}
 	rows := (g.n + cols - 1) / cols
 	left := g.yTick + 7
-	if g.yLabel {
-		left += 11
+	if g.yLabel.Label != "" {
+		left += 11 + 9*float64(max(1, g.yLines)-1)
 	}
-	gapX := 9.0
+	gapX := math.Max(9, g.overhang+4)
 	if g.freeY {
-		gapX = g.yTick + 12
+		gapX = math.Max(gapX, g.yTick+12)
 	}
 	if g.freeX {
 		gapX = math.Max(gapX, 18)
@@ -74,18 +81,22 @@ func (g gridSpec) layout() grid {
 		}
 	}
 	h := w * aspect
-	titleH := 3.0
-	if g.titles {
-		titleH = 4 + 9*float64(max(1, g.titleLines))
-	}
 	tickH := 4.0
 	if g.freeX {
-		tickH = 14
+		tickH = 14 + 8*float64(g.xLines)
 	}
-	out := grid{cols: cols, rows: rows}
+	out := grid{cols: cols, rows: rows, titleW: w + math.Min(gapX-5, 6), yLines: max(1, g.yLines)}
+	some := slices.ContainsFunc(g.titles, func(t string) bool { return t != "" })
 	y := g.top
 	for r := range rows {
-		y += titleH
+		y += 3
+		if some {
+			lines := 1
+			for _, t := range g.titles[r*cols : min(len(g.titles), (r+1)*cols)] {
+				lines = max(lines, len(wrap(t, textLabel, bold, out.titleW, 2)))
+			}
+			y += 1 + 9*float64(lines)
+		}
 		for c := range cols {
 			if r*cols+c >= g.n {
 				break
@@ -99,8 +110,27 @@ func (g gridSpec) layout() grid {
 			y += tickH
 		}
 	}
-	out.bottom = y + 12
+	out.bottom = y + 12 + 8*float64(g.xLines)
+	if len(out.boxes) > 0 && g.yLabel.Label != "" && g.yLines == 0 {
+		if g.yLines = len(wrap(g.yLabel.Label, textLabel, regular, out.height(), 2)); g.yLines > 1 {
+			return g.layout()
+		}
+	}
 	return out
+}
+
+// height is the room for the name of the y axis.
+func (g grid) height() float64 { return math.Max(g.boxes[len(g.boxes)-1].y1-g.boxes[0].y0+8, 60) }
+
+// overhang is how far the labels on the x axis of a panel of width w reach out of it, on both sides together.
+func overhang(s scale, ts []tick, w float64) float64 {
+	s.p0, s.p1 = 0, w
+	left, right := 0.0, 0.0
+	for _, t := range ts {
+		half := regular.width(t.text, textBase) / 2
+		left, right = math.Max(left, half-s.at(t.v)), math.Max(right, s.at(t.v)+half-w)
+	}
+	return left + right
 }
 
 // lowest reports whether no panel stands below panel i, so that it carries the x labels.
@@ -121,9 +151,9 @@ func (g grid) labels(s *scene, x, y Axis) {
 		}
 	}
 	if y.Label != "" {
-		h := last.y1 - b.y0
-		lines := wrap(y.Label, textLabel, regular, math.Max(h+8, 60), 1)
-		s.label(8.5, (b.y0+last.y1)/2, lines[0], textLabel, regular, middle, ink).rotate = 90
+		for i, l := range wrap(y.Label, textLabel, regular, g.height(), g.yLines) {
+			s.label(8.5+9*float64(i), (b.y0+last.y1)/2, l, textLabel, regular, middle, ink).rotate = 90
+		}
 	}
 }
 
@@ -135,23 +165,13 @@ func labelHeight(a Axis, width float64) float64 {
 	return 3 + 9*float64(len(wrap(a.Label, textLabel, regular, width-12, 2)))
 }
 
-// titleLines is the most lines that a title needs in a column of the grid.
-func titleLines(titles []string, width float64, cols int) (lines int, some bool) {
-	for _, t := range titles {
-		if t != "" {
-			some = true
-			lines = max(lines, len(wrap(t, textLabel, bold, (width-50)/float64(cols), 2)))
-		}
-	}
-	return lines, some
-}
-
 // panelTitle writes a panel's title above its plot, broken into lines where it is long.
-func panelTitle(s *scene, b box, title string) {
+func (g grid) panelTitle(s *scene, i int, title string) {
 	if title == "" {
 		return
 	}
-	lines := wrap(title, textLabel, bold, b.w()+6, 2)
+	b := g.boxes[i]
+	lines := wrap(title, textLabel, bold, g.titleW, 2)
 	for i, l := range lines {
 		s.label(b.x0, b.y0-4-9*float64(len(lines)-1-i), l, textLabel, bold, start, ink)
 	}
@@ -232,19 +252,41 @@ func (r *room) note(s *scene, text string) {
 	}
 }
 
+// levelPlace finds the place beside a horizontal reference line where its name hides the least, and what it hides there.
+func (r *room) levelPlace(text string, y float64) (box, float64) {
+	w := italic.width(text, textSmall)
+	b := r.box
+	var c []box
+	at := []float64{b.x1 - w - 1, b.x0 + 3}
+	for k := 1; k < 8; k++ {
+		at = append(at, b.x0+3+(b.w()-w-4)*float64(k)/8)
+	}
+	for _, x := range at {
+		c = append(c, box{x, y - 8, x + w, y - 1.2}, box{x, y + 1.2, x + w, y + 8})
+	}
+	best, cost := c[0], math.Inf(1)
+	for _, k := range c {
+		v := r.cost(k)
+		if k.y1 > b.y1 || k.y0 < b.y0-6 { // over the axis, or out of the plot
+			v += 500
+		}
+		if v < cost {
+			best, cost = k, v
+		}
+	}
+	if w > b.w() {
+		cost += 1000
+	}
+	return best, cost
+}
+
 // level writes the name of a horizontal reference line beside it.
 func (r *room) level(s *scene, text string, y float64) {
 	if text == "" {
 		return
 	}
-	w := italic.width(text, textSmall)
-	b := r.box
-	above, below := box{y0: y - 8, y1: y - 1.2}, box{y0: y + 1.2, y1: y + 8}
-	var c []box
-	for _, x := range []float64{b.x1 - w - 1, b.x0 + 3, (b.x0 + b.x1 - w) / 2} {
-		c = append(c, box{x, above.y0, x + w, above.y1}, box{x, below.y0, x + w, below.y1})
-	}
-	at := r.best(c)
+	at, _ := r.levelPlace(text, y)
+	r.taken = append(r.taken, at)
 	s.label(at.x0, at.y1-1.4, text, textSmall, italic, start, muted)
 }
 

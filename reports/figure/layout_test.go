@@ -21,6 +21,7 @@ type text struct {
 	size           float64
 	x0, y0, x1, y1 float64
 	rotated        bool
+	italic         bool
 	slanted        bool
 }
 
@@ -31,6 +32,26 @@ type svg struct {
 	series map[string]bool
 	tips   int
 	images int
+	curves [][2]float64 // points on the lines of series, 1 pt apart
+}
+
+// along adds the points of a path of straight pieces.
+func (s *svg) along(d string) {
+	var last [2]float64
+	for _, piece := range strings.FieldsFunc(d, func(r rune) bool { return r == 'M' || r == 'L' }) {
+		var q [2]float64
+		if n, _ := fmt.Sscan(piece, &q[0], &q[1]); n != 2 {
+			return
+		}
+		if len(s.curves) > 0 && !strings.HasPrefix(d, "M"+piece) {
+			n := 1 + int(math.Hypot(q[0]-last[0], q[1]-last[1]))
+			for k := range n {
+				f := float64(k) / float64(n)
+				s.curves = append(s.curves, [2]float64{last[0] + f*(q[0]-last[0]), last[1] + f*(q[1]-last[1])})
+			}
+		}
+		s.curves, last = append(s.curves, q), q
+	}
 }
 
 func parse(t *testing.T, data []byte) *svg {
@@ -40,6 +61,7 @@ func parse(t *testing.T, data []byte) *svg {
 	d.Strict = true
 	var cur *text
 	var anchor string
+	var open []string // classes of the groups around
 	for {
 		tok, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -74,6 +96,11 @@ func parse(t *testing.T, data []byte) *svg {
 				}
 			case "g":
 				out.groups[a["class"]]++
+				open = append(open, a["class"])
+			case "path":
+				if len(open) > 0 && open[len(open)-1] == "s" && a["fill"] == "none" {
+					out.along(a["d"])
+				}
 			case "image":
 				out.images++
 			case "script", "foreignObject", "a":
@@ -87,8 +114,12 @@ func parse(t *testing.T, data []byte) *svg {
 				}
 				cur = &text{size: num("font-size"), x0: num("x"), y1: num("y"), rotated: strings.HasPrefix(a["transform"], "rotate(-90 ")}
 				cur.slanted = a["transform"] != "" && !cur.rotated
-				cur.s = weight
+				cur.s, cur.italic = weight, weight == "italic"
 				anchor = a["text-anchor"]
+			}
+		case xml.EndElement:
+			if e.Name.Local == "g" {
+				open = open[:len(open)-1]
 			}
 		case xml.CharData:
 			if cur != nil {
@@ -154,6 +185,132 @@ func TestNothingIsCutOffOrOverprinted(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hard are figures that real runs made and that were once drawn badly.
+func hard() []figure.Drawing {
+	// Panels side by side whose axes have labels at both ends, and long titles.
+	map4 := example.Locality()
+	map4.X, map4.Y = figure.Axis{Label: "class swap above same-class swap", Min: 0, Max: 1}, figure.Axis{Label: "A within of the local edit", Min: 0, Max: 1}
+	for _, title := range []string{"scene-recolour 1 (whole)", "scene-background-texture (whole)", "scene-reshape (whole)"} {
+		p := map4.Panels[0]
+		p.Title = title
+		map4.Panels = append(map4.Panels, p)
+	}
+	// A name of the y axis that is longer than the plot is high, and the name of a level that is longer than a panel.
+	long := example.Multiples()
+	long.Y.Label = "position of the edit on a linear scale, from the median null at 0 to the median anchor at 1"
+	long.Panels = long.Panels[:2]
+	for i := range long.Panels {
+		long.Panels[i].References = append(long.Panels[i].References, figure.Reference{Label: "class-swap, lowest of any metric: directional(micro-cnn-clip-full-s0)", At: .62})
+	}
+	// Panels with axes of their own.
+	own := example.Multiples()
+	for i := range own.Panels {
+		own.Panels[i].X = &figure.Axis{Label: []string{"hue, mean ΔE00 inside the region", "sigma (px)"}[i/2%2], Log: i/2%2 == 0}
+	}
+	// Levels in the way of curves, and far from them on both sides.
+	raw := example.Raw()
+	for i := range raw.Panels {
+		y := raw.Panels[i].Series[0].Y
+		raw.Panels[i].References = append(raw.Panels[i].References, figure.Reference{Label: "shift", At: y[2]}, figure.Reference{Label: "sensor-noise", At: 80 * y[4]},
+			figure.Reference{Label: "same-class-swap", At: -3 * y[4]})
+	}
+	declared := &figure.Forest{About: figure.About{Name: "declared"}, Rows: []figure.Row{
+		{Label: "CNN, captions - CNN, classes", Group: "A within at hue 5, area 4 %, amid shift", Value: .0266, Lo: -.049, Hi: .11, Note: "p = .607, undecided"},
+		{Label: "CNN, classes, by region - CNN, classes", Group: "A within at hue 5, area 4 %, amid shift", Value: -.0375, Lo: -.11, Hi: .036, OpenHi: true, OpenLo: true}}}
+	return []figure.Drawing{map4, long, own, raw, declared}
+}
+
+func TestHardFigures(t *testing.T) {
+	for _, w := range []figure.Width{figure.Column, figure.Page} {
+		for i, d := range hard() {
+			f, err := d.Draw(figure.Options{Width: w, Formats: []string{"svg"}, Palette: example.Palette()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLayout(t, fmt.Sprintf("%d %s %s", i, f.Name, w), parse(t, f.SVG))
+		}
+	}
+}
+
+// A name of a level inside a plot lies on no curve: it goes where it hides nothing, or into the legend.
+func TestNamesOfLevelsHideNothing(t *testing.T) {
+	list := append(example.Drawings(), hard()...)
+	for n := 1; n <= 12; n++ {
+		list = append(list, example.Detection(n))
+	}
+	for _, w := range []figure.Width{figure.Column, figure.Page} {
+		for i, d := range list {
+			if _, ok := d.(*figure.Curves); !ok {
+				continue
+			}
+			f, err := d.Draw(figure.Options{Width: w, Formats: []string{"svg"}, Palette: example.Palette()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := parse(t, f.SVG)
+			for _, n := range s.texts {
+				if !n.italic {
+					continue
+				}
+				for _, q := range s.curves {
+					if q[0] > n.x0 && q[0] < n.x1 && q[1] > n.y0+.5 && q[1] < n.y1-.5 {
+						t.Errorf("%d %s %s: %q lies on a curve at %.1f, %.1f", i, f.Name, w, n.s, q[0], q[1])
+						break
+					}
+				}
+			}
+		}
+	}
+}
+
+// Levels far from the curves do not flatten them: a curve takes a third of its panel's height or more.
+func TestFarLevelsDoNotFlatten(t *testing.T) {
+	c := example.Raw()
+	for i := range c.Panels {
+		y := c.Panels[i].Series[0].Y
+		c.Panels[i].References = []figure.Reference{{Label: "class-swap", At: 50 * y[len(y)-1]}, {Label: "floor", At: -20 * y[len(y)-1]}}
+	}
+	f, err := c.Draw(figure.Options{Formats: []string{"svg"}, Palette: example.Palette()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := parse(t, f.SVG)
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, q := range s.curves {
+		if q[0] < 170 && q[1] < 100 { // the first panel
+			lo, hi = math.Min(lo, q[1]), math.Max(hi, q[1])
+		}
+	}
+	if hi-lo < 35 {
+		t.Errorf("the curve takes %.1f pt of its panel", hi-lo)
+	}
+	arrows := 0
+	for _, n := range s.texts {
+		if strings.HasPrefix(n.s, "↑ class-swap ") || strings.HasPrefix(n.s, "↓ floor ") {
+			arrows++
+		}
+	}
+	if arrows != 12 || !strings.Contains(f.Caption, "an arrow at the edge gives its value") {
+		t.Errorf("%d of 12 far levels are named; caption: %s", arrows, f.Caption)
+	}
+}
+
+func TestOnePointMakesNoCurve(t *testing.T) {
+	c := example.Detection(12)
+	for i := range c.Panels[0].Series {
+		s := &c.Panels[0].Series[i]
+		s.X, s.Y, s.Lo, s.Hi, s.Marks = s.X[2:3], s.Y[2:3], s.Lo[2:3], s.Hi[2:3], nil
+	}
+	list, err := figure.DrawAll([]figure.Drawing{c}, figure.Options{Formats: []string{"svg"}, Palette: example.Palette()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := parse(t, list[0].SVG); len(list) != 1 || s.groups["s row"] != 12 || list[0].Name != "detection" {
+		t.Errorf("12 series of one severity: %d figures, %d rows", len(list), s.groups["s row"])
+	}
+	checkLayout(t, "one severity", parse(t, list[0].SVG))
 }
 
 func TestManySeriesBecomeSmallMultiples(t *testing.T) {

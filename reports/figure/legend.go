@@ -17,6 +17,7 @@ type legend struct {
 	rowH    []float64
 	height  float64
 	points  bool // only markers, no lines
+	levels  bool // only lines, and nothing to switch
 	sampleW float64
 }
 
@@ -66,13 +67,19 @@ func (l *legend) draw(s *scene, x, y float64) {
 			top += l.rowH[j]
 		}
 		x0 := x + float64(c)*l.colW
-		s.open("class", "key", "data-series", k.Label, "data-family", k.Family)
+		if l.levels {
+			s.open("class", "levels")
+		} else {
+			s.open("class", "key", "data-series", k.Label, "data-family", k.Family)
+		}
 		mid := top + 4.2
 		// The pale strip makes the key easy to hit.
 		if !l.points {
 			s.line(x0, mid, x0+l.sampleW, mid, k.Style.Color, k.Style.Width, k.Style.Dash)
 		}
-		s.marker(k.Style.Marker, x0+l.sampleW/2, mid, 2, k.Style.Color, "")
+		if !l.levels {
+			s.marker(k.Style.Marker, x0+l.sampleW/2, mid, 2, k.Style.Color, "")
+		}
 		for j, t := range l.lines[i] {
 			s.label(x0+l.sampleW+4, mid+2.5+8.2*float64(j), t, textBase, regular, start, ink)
 		}

@@ -101,7 +101,7 @@ func (m *Matrix) Draw(o Options) (*Figure, error) {
 			gaps += 4
 		}
 	}
-	cw := math.Min((width-left-6-side-treeW-gaps)/float64(nc), 46)
+	cw := math.Min((width-left-6-side-treeW-gaps)/float64(nc), 46+14*float64(max(0, 6-nc)))
 	if m.Cluster {
 		cw = math.Min(cw, 30)
 	}

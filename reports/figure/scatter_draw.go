@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -83,14 +84,18 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 		yt[i] = sys[i].ticks(c.Y, 5)
 		yTick = math.Max(yTick, widest(yt[i]))
 	}
-	tl, some := titleLines(titles, width, cols)
 	aspect := 1.0
 	if n == 1 {
 		if aspect = .85; width > 300 {
 			aspect = .6
 		}
 	}
-	g := gridSpec{n: n, top: top, width: width, titles: some, titleLines: tl, yTick: yTick, freeX: c.FreeX, freeY: c.FreeY, aspect: aspect, xLabel: true, yLabel: true}.layout()
+	over := 0.0
+	for i := range sxs {
+		w := (width - 40) / float64(cols)
+		over = math.Max(over, overhang(sxs[i], sxs[i].ticks(c.X, int(math.Max(4, w/40))), w))
+	}
+	g := gridSpec{n: n, top: top, width: width, titles: titles, yTick: yTick, freeX: c.FreeX, freeY: c.FreeY, aspect: aspect, overhang: over, xLabel: true, yLabel: c.Y}.layout()
 	crowded := total > 60*n
 	// Names beside points only where they are short for the panel; a legend otherwise.
 	named := true
@@ -106,7 +111,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 		x.p0, x.p1, y.p0, y.p1 = b.x0, b.x1, b.y1, b.y0
 		a := axes{box: b, x: x, y: y, xt: x.ticks(c.X, int(math.Max(4, b.w()/40))), yt: yt[i], hideXT: !g.lowest(i) && !c.FreeX, hideYT: !g.leftmost(i) && !c.FreeY, gridX: true}
 		s.open("class", "panel")
-		panelTitle(s, b, p.Title)
+		g.panelTitle(s, i, p.Title)
 		a.draw(s)
 		r := &room{box: b}
 		for _, ref := range p.References {
@@ -135,6 +140,10 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 			}
 		}
 		for _, ref := range p.References {
+			// A level that all panels share is named in the first.
+			if i > 0 && !c.FreeX && !c.FreeY && slices.ContainsFunc(c.Panels[0].References, sameLevel(ref)) {
+				continue
+			}
 			if ref.Vertical && x.inside(ref.At) {
 				r.upright(s, ref.Label, x.at(ref.At))
 			} else if !ref.Vertical && y.inside(ref.At) {
@@ -154,6 +163,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 	s.h = h + 4
 	var extra []string
 	var w warned
+	labels := map[string]bool{}
 	if lost := sharedX.lost + sharedY.lost; lost > 0 {
 		extra = append(extra, fmt.Sprintf("%d values of 0 or less cannot be shown on the log axes", lost))
 	}
@@ -162,6 +172,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 			extra = append(extra, p.Title+": "+p.Note)
 		}
 		for _, q := range p.Points {
+			labels[q.Label] = true
 			w.add(q.Label, q.Warning)
 		}
 	}
@@ -174,7 +185,7 @@ func (c *Scatter) Draw(o Options) (*Figure, error) {
 			}
 		}
 	}
-	return c.finish(s, o, keys, alt.String(), extra, w.list(total))
+	return c.finish(s, o, keys, alt.String(), extra, w.list(len(labels)))
 }
 
 // titled reports whether the panels' titles name their only series.

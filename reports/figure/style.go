@@ -2,6 +2,7 @@ package figure
 
 import (
 	"image/color"
+	"slices"
 	"sort"
 )
 
@@ -67,6 +68,8 @@ var (
 	dashes  = [][]float64{nil, {4.5, 2}, {1.2, 1.6}, {6, 1.8, 1.2, 1.8}, {2.6, 1.3}, {7, 1.6, 1.2, 1.6, 1.2, 1.6}}
 	markers = []Marker{Disc, Square, Triangle, Diamond, Ring, TriangleDown, SquareOpen, DiamondOpen, Cross, Plus}
 	shades  = []float64{0, -.42, .24, -.2, .12, -.6}
+	// The spare colours are dark: there is more room towards white.
+	spareShades = []float64{0, .48, .24, .64, -.4, .12}
 )
 
 // NewPalette gives every member its style. The order within a family decides dash, shade and marker.
@@ -92,7 +95,11 @@ func NewPalette(members []Member) *Palette {
 		}
 		i := count[m.Family]
 		count[m.Family]++
-		s := Style{Color: shade(base, shades[i%len(shades)]), Dash: dashes[i%len(dashes)], Marker: markers[i%len(markers)], Width: 1.2}
+		steps := shades
+		if slices.Contains(spareColours, base) {
+			steps = spareShades
+		}
+		s := Style{Color: shade(base, steps[i%len(steps)]), Dash: dashes[i%len(dashes)], Marker: markers[i%len(markers)], Width: 1.2}
 		switch m.Family {
 		case "control":
 			s.Dash, s.Width = dashes[1+i%(len(dashes)-1)], .9

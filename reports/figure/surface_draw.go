@@ -76,18 +76,19 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 		sy.min = ey.min
 	}
 	yt := sy.ticks(ay, 5)
-	tl, some := titleLines(titles, width, columnsFor(len(c.Panels), width))
 	aspect := .85
 	if len(c.Panels) == 1 {
 		aspect = .6
 	}
-	g := gridSpec{n: len(c.Panels), top: top, width: width, titles: some, titleLines: tl, yTick: widest(yt), aspect: aspect, xLabel: true, yLabel: true}.layout()
+	plotW := (width - 40) / float64(columnsFor(len(c.Panels), width))
+	over := overhang(sx, sx.ticks(ax, int(math.Max(4, plotW/30))), plotW)
+	g := gridSpec{n: len(c.Panels), top: top, width: width, titles: titles, overhang: over, yTick: widest(yt), aspect: aspect, xLabel: true, yLabel: c.Y}.layout()
 	for i, p := range c.Panels {
 		b := g.boxes[i]
 		x, y := sx, sy
 		x.p0, x.p1, y.p0, y.p1 = b.x0, b.x1, b.y1, b.y0
 		s.series("panel", p.Label, p.Family)
-		panelTitle(s, b, titles[i])
+		g.panelTitle(s, i, titles[i])
 		bx, by := edges(p.X, c.X.Log), edges(p.Y, c.Y.Log)
 		for r := range p.Y {
 			for k := range p.X {
