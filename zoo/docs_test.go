@@ -1,11 +1,13 @@
 package zoo_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -26,7 +28,7 @@ func TestModelsPageIsTheParsersAndTheCatalogues(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(data)
-	for name, text := range map[string]string{"manifest": manifestReference(t), "catalogue": catalogueTable(t)} {
+	for name, text := range map[string]string{"manifest": manifestReference(t), "catalogue": catalogueTable(t), "parity": parityTable(t)} {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->\n"
 		from, to := strings.Index(page, begin), strings.Index(page, end)
 		if from < 0 || to < from {
@@ -89,6 +91,32 @@ func manifestReference(t *testing.T) string {
 		b.WriteString("\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// parityTable shows what the tests of parity measured, the full-size architectures first.
+func parityTable(t *testing.T) string {
+	var known map[string]parity
+	readJSON(t, parityFile, &known)
+	group := func(name string) int {
+		switch {
+		case strings.HasPrefix(name, "tiny-"):
+			return 2
+		case strings.HasSuffix(name, "-random1"):
+			return 0
+		}
+		return 1
+	}
+	names := slices.SortedFunc(maps.Keys(known), func(a, b string) int {
+		return cmp.Or(group(a)-group(b), strings.Compare(a, b))
+	})
+	var b strings.Builder
+	b.WriteString("| model | against | PNG: relative L2, cosine distance | JPEG | texts |\n|---|---|---|---|---|\n")
+	for _, n := range names {
+		p := known[n]
+		what := []string{strings.TrimSuffix(n, "-random1") + ", full size, seeded weights", n + ", genuine weights", n + ", small, seeded weights"}[group(n)]
+		fmt.Fprintf(&b, "| %s | %s | %v | %v | %v |\n", what, p.Against, p.PNG, p.JPEG, p.Texts)
+	}
+	return b.String()
 }
 
 func catalogueTable(t *testing.T) string {

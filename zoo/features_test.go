@@ -2,15 +2,11 @@ package zoo_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -46,46 +42,6 @@ func open(t testing.TB, dirs ...string) *zoo.Zoo {
 	return z
 }
 
-type sample struct {
-	Shape  []int
-	Norm   float64
-	At     []int
-	Values string
-	Top    *int
-}
-
-func unpack(t *testing.T, s string) []float32 {
-	t.Helper()
-	raw, err := base64.StdEncoding.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := make([]float32, len(raw)/4)
-	for i := range out {
-		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return out
-}
-
-// compare returns the relative L2 and the cosine distance between a feature and its golden.
-func compare(t *testing.T, got *trial.Tensor, want sample) (rel, cos float64) {
-	t.Helper()
-	if !slices.Equal(got.Shape, want.Shape) {
-		t.Fatalf("shape %v, want %v", got.Shape, want.Shape)
-	}
-	var norm, diff, ab, aa, bb float64
-	for _, v := range got.Data {
-		norm += float64(v) * float64(v)
-	}
-	for i, v := range unpack(t, want.Values) {
-		a, b := float64(got.Data[want.At[i]]), float64(v)
-		diff += (a - b) * (a - b)
-		ab, aa, bb = ab+a*b, aa+a*a, bb+b*b
-	}
-	rel = math.Max(math.Sqrt(diff/math.Max(bb, 1e-30)), math.Abs(math.Sqrt(norm)-want.Norm)/want.Norm)
-	return rel, 1 - ab/math.Sqrt(math.Max(aa*bb, 1e-30))
-}
-
 func decode(t testing.TB, path string) *raster.Image {
 	t.Helper()
 	img, _, err := raster.DecodeFile(path)
@@ -103,86 +59,6 @@ func readJSON(t testing.TB, path string, into any) {
 	}
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// From file to feature, the small models agree with torch and Pillow (versions in features.json).
-func TestSmallModelsAgreeWithTorch(t *testing.T) {
-	z := open(t)
-	var gold struct {
-		Pictures []string
-		Models   map[string]struct {
-			Outputs, Native map[string]map[string]sample
-			Texts           []struct {
-				Text   string
-				IDs    []int64
-				Values string
-			}
-		}
-	}
-	readJSON(t, filepath.Join(fixtures, "features.json"), &gold)
-	if len(gold.Models) != 5 {
-		t.Fatalf("%d models in the golden file, want 5", len(gold.Models))
-	}
-	for name, want := range gold.Models {
-		m, err := z.Load(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, native := range []bool{false, true} {
-			outputs := want.Outputs
-			if native {
-				outputs = want.Native
-			}
-			for output, byPicture := range outputs {
-				for picture, s := range byPicture {
-					img := decode(t, filepath.Join(fixtures, picture))
-					if native && name == "tiny-alex" && min(img.W, img.H) < 63 {
-						img = raster.Resize(img, 2*img.W, 2*img.H, raster.Nearest)
-					}
-					f, err := m.Features(context.Background(), []*raster.Image{img}, []string{output}, native)
-					if err != nil {
-						t.Fatalf("%s %s: %v", name, output, err)
-					}
-					if rel, cos := compare(t, f[0][0], s); rel > 1e-5 || cos > 1e-9 {
-						t.Errorf("%s %s of %s (native %v): relative L2 %.1e, cosine distance %.1e", name, output, picture, native, rel, cos)
-					}
-				}
-			}
-		}
-		if len(want.Texts) == 0 {
-			continue
-		}
-		var texts []string
-		for _, x := range want.Texts {
-			texts = append(texts, x.Text)
-		}
-		got, cut, err := m.Texts(context.Background(), texts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, x := range want.Texts {
-			ids, dropped := m.Tokenizer().Encode(x.Text, 24)
-			for len(ids) < 24 {
-				ids = append(ids, int64(m.Tokenizer().VocabSize()-1))
-			}
-			if !slices.Equal(ids, x.IDs) {
-				t.Errorf("tokens of %q: %v, want %v", x.Text, ids, x.IDs)
-			}
-			if (dropped > 0) != slices.Contains(cut, i) {
-				t.Errorf("%q: %d tokens dropped, but reported as cut: %v", x.Text, dropped, cut)
-			}
-			v := unpack(t, x.Values)
-			at := make([]int, len(v))
-			var norm float64
-			for k := range v {
-				at[k] = k
-				norm += float64(v[k]) * float64(v[k])
-			}
-			if rel, _ := compare(t, got[i], sample{Shape: []int{len(v)}, Norm: math.Sqrt(norm), At: at, Values: x.Values}); rel > 1e-5 {
-				t.Errorf("embedding of %q: relative L2 %.1e", x.Text, rel)
-			}
-		}
 	}
 }
 
@@ -278,65 +154,6 @@ func TestGenuineFeaturesDoNotDependOnCompany(t *testing.T) {
 		if !slices.Equal(f1[0][0].Data, f2[3][0].Data) || !slices.Equal(f1[1][0].Data, f2[0][0].Data) {
 			t.Errorf("%s: features depend on place, company or threads", name)
 		}
-	}
-}
-
-// The genuine models agree with ONNX Runtime's Python package on pictures that Pillow decoded and resized.
-func TestGenuineModelsAgreeWithPython(t *testing.T) {
-	dir, data := sharedtest.Dir(t, "models"), sharedtest.Dir(t, "data")
-	z := open(t, dir)
-	var gold struct {
-		Pictures []string
-		Models   map[string]map[string]map[string]sample
-	}
-	readJSON(t, filepath.Join(fixtures, "shared.json"), &gold)
-	for name, outputs := range gold.Models {
-		m, err := z.Load(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for o := range outputs {
-			names = append(names, o)
-		}
-		sort.Strings(names)
-		var imgs []*raster.Image
-		for _, p := range gold.Pictures {
-			imgs = append(imgs, decode(t, filepath.Join(data, filepath.FromSlash(p))))
-		}
-		got, err := m.Features(context.Background(), imgs, names, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		worst := map[bool][2]float64{}
-		for i, p := range gold.Pictures {
-			png := strings.HasSuffix(p, ".png")
-			// JPEG decoders differ by a level here and there, which the features show.
-			relMost, cosMost := 1e-4, 1e-6
-			if !png {
-				relMost, cosMost = 2e-2, 2e-4
-			}
-			for k, o := range names {
-				want := outputs[o][p]
-				rel, cos := compare(t, got[i][k], want)
-				worst[png] = [2]float64{max(worst[png][0], rel), max(worst[png][1], cos)}
-				if rel > relMost || cos > cosMost {
-					t.Errorf("%s %s of %s: relative L2 %.1e, cosine distance %.1e", name, o, p, rel, cos)
-				}
-				if want.Top != nil {
-					best := 0
-					for c, v := range got[i][k].Data {
-						if v > got[i][k].Data[best] {
-							best = c
-						}
-					}
-					if best != *want.Top {
-						t.Errorf("%s: class %d of %s, want %d", name, best, p, *want.Top)
-					}
-				}
-			}
-		}
-		t.Logf("%s: PNG relative L2 %.1e, cosine distance %.1e; JPEG %.1e, %.1e", name, worst[true][0], worst[true][1], worst[false][0], worst[false][1])
 	}
 }
 
@@ -490,83 +307,6 @@ func BenchmarkFeatures(b *testing.B) {
 		if _, err := m.Features(context.Background(), imgs, []string{"embedding"}, false); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// Full-size architectures with seeded random weights, which goldens.py --full makes and nobody commits, agree with the
-// libraries' own transforms, tokenizer and torch. PROBITY_FULL names their folder.
-func TestFullSizeModelsAgreeWithTheirLibraries(t *testing.T) {
-	dir := os.Getenv("PROBITY_FULL")
-	if dir == "" {
-		t.Skip("PROBITY_FULL names no folder made by testdata/zoo/goldens.py --full")
-	}
-	data := sharedtest.Dir(t, "data")
-	z := open(t, dir, sharedtest.Dir(t, "models"))
-	var gold struct {
-		Pictures []string
-		Models   map[string]struct {
-			Outputs map[string]map[string]sample
-			Texts   []struct{ Text, Values string }
-		}
-	}
-	readJSON(t, filepath.Join(dir, "full.json"), &gold)
-	for name, want := range gold.Models {
-		m, err := z.Load(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for o := range want.Outputs {
-			names = append(names, o)
-		}
-		sort.Strings(names)
-		worst := map[string][2]float64{}
-		for _, p := range gold.Pictures {
-			got, err := m.Features(context.Background(), []*raster.Image{decode(t, filepath.Join(data, filepath.FromSlash(p)))}, names, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for k, o := range names {
-				rel, cos := compare(t, got[0][k], want.Outputs[o][p])
-				kind := filepath.Ext(p)
-				worst[kind] = [2]float64{max(worst[kind][0], rel), max(worst[kind][1], cos)}
-				if kind == ".png" && (rel > 1e-3 || cos > 1e-6) {
-					t.Errorf("%s %s of %s: relative L2 %.1e, cosine distance %.1e", name, o, p, rel, cos)
-				}
-			}
-		}
-		for _, kind := range []string{".png", ".jpg", ".JPEG"} {
-			if w, ok := worst[kind]; ok {
-				t.Logf("%s, %s: relative L2 %.1e, cosine distance %.1e", name, kind, w[0], w[1])
-			}
-		}
-		if len(want.Texts) > 0 {
-			var texts []string
-			for _, x := range want.Texts {
-				texts = append(texts, x.Text)
-			}
-			got, _, err := m.Texts(context.Background(), texts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var most [2]float64
-			for i, x := range want.Texts {
-				v := unpack(t, x.Values)
-				at := make([]int, len(v))
-				var norm float64
-				for k := range v {
-					at[k] = k
-					norm += float64(v[k]) * float64(v[k])
-				}
-				rel, cos := compare(t, got[i], sample{Shape: []int{len(v)}, Norm: math.Sqrt(norm), At: at, Values: x.Values})
-				most = [2]float64{max(most[0], rel), max(most[1], cos)}
-				if rel > 1e-3 || cos > 1e-6 {
-					t.Errorf("%s: text %q: relative L2 %.1e, cosine distance %.1e", name, x.Text, rel, cos)
-				}
-			}
-			t.Logf("%s, %d texts: relative L2 %.1e, cosine distance %.1e", name, len(texts), most[0], most[1])
-		}
-		z.Release(name)
 	}
 }
 

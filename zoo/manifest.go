@@ -96,6 +96,7 @@ type Text struct {
 	Tokenizer  string  `toml:"tokenizer"`   // "clip-bpe", "clip-bpe-transformers", "siglip" (as transformers cleans), "siglip-open-clip", "words"
 	Vocab      string  `toml:"vocab"`       // its file: bpe_simple_vocab_16e6.txt.gz, tokenizer.json, merges.txt, spiece.model, or a word list
 	Context    int     `toml:"context"`     // tokens, 77 for CLIP
+	Overlong   string  `toml:"overlong"`    // what is done with a text of more tokens: "error" (default), or "cut" as open_clip does
 	PadID      int64   `toml:"pad_id"`      // id that fills the context: 0 for OpenAI's CLIP, 49407 for transformers' files made from it, 1 for some
 	LogitScale float64 `toml:"logit_scale"` // what cosines are multiplied by, 100 for CLIP
 	LogitBias  float64 `toml:"logit_bias"`  // what is added to them; 0 but for SigLIP
@@ -115,6 +116,7 @@ var (
 	trainings  = []string{"classes", "attributes", "contrastive", "self-supervised", "none"}
 	fits       = []string{"crop", "squash", "pad", "asis"}
 	layouts    = []string{"pooled", "map", "tokens", "logits", "joint"}
+	overlongs  = []string{overlongError, overlongCut}
 	tokenizers = []string{"clip-bpe", "clip-bpe-transformers", "siglip", "siglip-open-clip", "words"}
 )
 
@@ -184,7 +186,7 @@ var keysOf = map[string][]string{
 	"input":      {"name", "layout"},
 	"preprocess": {"filter", "fit", "resize", "size", "centre", "pad", "scale", "mean", "std", "order"},
 	"output":     {"name", "tensor", "layout", "prefix", "pick", "doc"},
-	"text": {"file", "sha256", "size", "url", "input", "mask", "tensor", "tokenizer", "vocab", "context", "pad_id",
+	"text": {"file", "sha256", "size", "url", "input", "mask", "tensor", "tokenizer", "vocab", "context", "overlong", "pad_id",
 		"logit_scale", "logit_bias"},
 	"extra": {"name", "sha256", "size", "url"},
 }
@@ -241,6 +243,7 @@ func (m *Manifest) defaults() {
 	}
 	if t := m.Text; t != nil {
 		set(&t.Tokenizer, "clip-bpe")
+		set(&t.Overlong, overlongError)
 	}
 }
 
@@ -328,6 +331,7 @@ func (m *Manifest) check(bad func(key, format string, args ...any)) {
 		if t.Input == "" || t.Tensor == "" {
 			bad("text.input", "and text.tensor name the token ids and the embedding in the ONNX file; one is missing")
 		}
+		word("text.overlong", t.Overlong, overlongs)
 		if t.Vocab == "" {
 			bad("text.vocab", "is missing: the tokenizer's file")
 		}
@@ -390,6 +394,12 @@ func (m *Manifest) Info() trial.ModelInfo {
 	info := trial.ModelInfo{
 		Name: m.Name, Family: m.Family, Training: m.Training, Data: m.Data, Labels: m.Labels, Seed: m.Seed, Mark: m.Mark,
 		Twin: m.Twin, Text: m.Text != nil,
+	}
+	switch p := m.Preprocess; {
+	case p.Fit == "squash", p.Fit == "asis":
+		info.Fit, info.Keeps = p.Fit, 1
+	case p.Fit == "crop" && p.Size[0] == p.Size[1]:
+		info.Fit, info.Keeps = p.Fit, float64(p.Size[0])/float64(p.Resize)
 	}
 	for _, o := range m.Outputs {
 		layout := trial.Pooled

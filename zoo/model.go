@@ -421,7 +421,8 @@ func patchGrid(n, w, h int) (gh, gw int) {
 }
 
 // Texts embeds texts with the model's text tower: [text] pooled tensors in the joint space, not normalised. Each text's
-// embedding does not depend on the others. truncated lists the texts that were longer than the context.
+// embedding does not depend on the others. A text of more tokens than the context is a *TextTooLongError, unless texts are to
+// be cut (Options.CutTexts, or the manifest's overlong); truncated then lists those that were.
 func (m *Model) Texts(ctx context.Context, texts []string) (embeddings []*trial.Tensor, truncated []int, err error) {
 	if m.text == nil {
 		return nil, nil, fmt.Errorf("%s has no text tower; text needs a joint model such as CLIP", m.man.Name)
@@ -434,7 +435,7 @@ func (m *Model) Texts(ctx context.Context, texts []string) (embeddings []*trial.
 	m.users.Add(1)
 	m.mu.Unlock()
 	defer m.users.Done()
-	out, cut, err := m.text.embed(ctx, texts)
+	out, cut, err := m.text.embed(ctx, m.man.Name, texts)
 	if err != nil {
 		return nil, nil, fmt.Errorf("embedding %d texts with %s: %w", len(texts), m.man.Name, err)
 	}

@@ -17,9 +17,71 @@ type Tokenizer interface {
 	VocabSize() int
 }
 
+// What is done with a text of more tokens than the context.
+const (
+	overlongError = "error"
+	overlongCut   = "cut"
+)
+
+// TextTooLongError says that a text has more tokens than a text tower reads.
+type TextTooLongError struct {
+	Model           string
+	Text            string
+	Tokens, Context int // marks of start and end included
+}
+
+func (e *TextTooLongError) Error() string {
+	text := []rune(e.Text)
+	if len(text) > 80 {
+		text = append(text[:80:80], []rune("...")...)
+	}
+	return fmt.Sprintf("%s reads %d tokens, and the text %q has %d, so its end would not count; shorten it, or have it cut: "+
+		"overlong_texts = \"cut\" at the top of the experiment, score --cut-texts, or overlong = \"cut\" in the manifest's [text]",
+		e.Model, e.Context, string(text), e.Tokens)
+}
+
+// CheckText says whether a model's text tower reads a text whole: *TextTooLongError where it does not. It needs the
+// tokenizer's file alone, no runtime and no weights, so that a run can ask before it begins. nil where texts are cut.
+func (z *Zoo) CheckText(model, text string) error {
+	e, err := z.entry(model)
+	if err != nil {
+		return err
+	}
+	if e.m.Text == nil {
+		return fmt.Errorf("%s has no text tower; text needs a joint model such as CLIP", model)
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.cuts(e.m.Text) {
+		return nil
+	}
+	tok := z.tokenizers[model]
+	if tok == nil {
+		if tok, _, err = z.tokenizer(e); err != nil {
+			return err
+		}
+		z.tokenizers[model] = tok
+	}
+	if ids, dropped := tok.Encode(text, e.m.Text.Context); dropped > 0 {
+		return &TextTooLongError{model, text, len(ids) + dropped, e.m.Text.Context}
+	}
+	return nil
+}
+
+// CutTexts has the models that are loaded from now on cut texts that are too long, whatever their manifests say.
+func (z *Zoo) CutTexts() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.opt.CutTexts = true
+}
+
+// cuts says whether texts are cut. Its caller holds z.mu.
+func (z *Zoo) cuts(t *Text) bool { return z.opt.CutTexts || t.Overlong == overlongCut }
+
 // textTower is the text half of a joint model.
 type textTower struct {
 	t     *Text
+	cut   bool // texts that are too long are cut
 	tok   Tokenizer
 	s     session
 	hash  string
@@ -28,20 +90,27 @@ type textTower struct {
 	free  []lane
 }
 
-func (z *Zoo) loadText(e *entry) (*textTower, error) {
+// tokenizer reads a text tower's tokenizer; hash is its file's.
+func (z *Zoo) tokenizer(e *entry) (tok Tokenizer, hash string, err error) {
 	t := e.m.Text
-	tower := &textTower{t: t, batch: z.opt.Batch}
 	vocab, err := e.dir.read(t.Vocab)
 	if err != nil {
 		// A vocabulary may be shared by models in several folders.
 		if vocab, err = z.Asset(t.Vocab); err != nil {
-			return nil, fmt.Errorf("reading the tokenizer's vocabulary: %w", err)
+			return nil, "", fmt.Errorf("reading the tokenizer's vocabulary: %w", err)
 		}
 	}
-	if tower.tok, err = newTokenizer(t.Tokenizer, t.Vocab, vocab); err != nil {
+	tok, err = newTokenizer(t.Tokenizer, t.Vocab, vocab)
+	return tok, hashBytes(vocab), err
+}
+
+func (z *Zoo) loadText(e *entry) (*textTower, error) {
+	t := e.m.Text
+	tower := &textTower{t: t, cut: z.cuts(t), batch: z.opt.Batch}
+	var err error
+	if tower.tok, tower.hash, err = z.tokenizer(e); err != nil {
 		return nil, err
 	}
-	tower.hash = hashBytes(vocab)
 	sum, err := e.check(File{Name: t.File, SHA256: t.SHA256}, z.cache)
 	if err != nil {
 		return nil, err
@@ -90,10 +159,22 @@ func (tower *textTower) matches(m *Manifest) error {
 	return nil
 }
 
-// embed runs texts in batches of fixed size.
-func (t *textTower) embed(ctx context.Context, texts []string) ([]*trial.Tensor, []int, error) {
+// embed runs texts in batches of fixed size. Texts that are too long are told of before anything runs.
+func (t *textTower) embed(ctx context.Context, model string, texts []string) ([]*trial.Tensor, []int, error) {
 	out := make([]*trial.Tensor, len(texts))
+	encoded := make([][]int64, len(texts))
 	var cut []int
+	for i, text := range texts {
+		ids, dropped := t.tok.Encode(text, t.t.Context)
+		if dropped > 0 && !t.cut {
+			return nil, nil, &TextTooLongError{model, text, len(ids) + dropped, t.t.Context}
+		}
+		if dropped > 0 {
+			cut = append(cut, i)
+		}
+		encoded[i] = ids
+	}
+	empty, _ := t.tok.Encode("", t.t.Context)
 	for start := 0; start < len(texts); start += t.batch {
 		now := texts[start:min(start+t.batch, len(texts))]
 		if err := ctx.Err(); err != nil {
@@ -109,13 +190,9 @@ func (t *textTower) embed(ctx context.Context, texts []string) ([]*trial.Tensor,
 		}
 		clear(mask)
 		for k := 0; k < t.batch; k++ {
-			text := ""
+			tokens := empty // places beyond the last text hold the empty text, so that every row has an end mark
 			if k < len(now) {
-				text = now[k] // places beyond the last text hold the empty text, so that every row has an end mark
-			}
-			tokens, dropped := t.tok.Encode(text, t.t.Context)
-			if dropped > 0 {
-				cut = append(cut, start+k)
+				tokens = encoded[start+k]
 			}
 			copy(ids[k*t.t.Context:], tokens)
 			if mask != nil {

@@ -28,6 +28,7 @@ type Options struct {
 	Threads  int    // intra-op threads of one caller; 0: 1. More callers do more than more threads
 	Batch    int    // pictures in a full batch; 0: 8
 	Cache    string // the project's cache folder; "": CacheDir()
+	CutTexts bool   // texts of more tokens than a model reads are cut, as open_clip does; otherwise they are errors
 	// Strict makes Open fail on a model folder that does not exist or a manifest that is wrong, instead of listing it in
 	// Problems.
 	Strict bool
@@ -43,6 +44,8 @@ type Zoo struct {
 	mu     sync.Mutex
 	loaded map[string]*Model
 	closed bool
+
+	tokenizers map[string]Tokenizer // of models whose texts were checked
 }
 
 // entry is one model that was found.
@@ -129,7 +132,7 @@ func Open(opt Options) (*Zoo, error) {
 	if err := checkProvider(opt.Provider); err != nil {
 		return nil, err
 	}
-	z := &Zoo{opt: opt, entries: map[string]*entry{}, loaded: map[string]*Model{}, cache: opt.Cache}
+	z := &Zoo{opt: opt, entries: map[string]*entry{}, loaded: map[string]*Model{}, tokenizers: map[string]Tokenizer{}, cache: opt.Cache}
 	if z.cache == "" {
 		z.cache, _ = CacheDir() // without one, hashes are computed anew each time and nothing pulled is found
 	}

@@ -1,19 +1,24 @@
 """Make the fixtures and goldens of package zoo.
 
-    python testdata/zoo/goldens.py                      # small models, their features, tokens
+    python testdata/zoo/goldens.py                      # small models, their features on pictures of every kind, tokens
     python testdata/zoo/goldens.py --shared ../shared   # features of the genuine models on real pictures as well
-    python testdata/zoo/goldens.py --full /some/folder  # full-size architectures with seeded random weights, not committed
+    python testdata/zoo/goldens.py --full /some/folder --shared ../shared
+                                                        # full-size architectures with seeded random weights, not committed
+    python testdata/zoo/goldens.py --catalogue          # what the exporter makes of each `export` of the catalogue, without weights
 
 Oracles: torch (features of the small and the full-size models), Pillow (pictures, resizing), ONNX Runtime's Python package
-(features of the genuine models), open_clip with ftfy and transformers (tokens). Each golden file names their versions.
+(features of the genuine models), open_clip with ftfy, transformers, sentencepiece and tokenizers (tokens). Each golden file names
+their versions. The packages are those of zoo/export/requirements.txt, and ftfy.
 """
 
 import argparse
 import base64
+import gzip
 import importlib.metadata
 import json
 import pathlib
 import sys
+import tempfile
 
 import numpy as np
 import torch
@@ -90,6 +95,54 @@ def hf_tokenizer(pairs):
     return CLIPTokenizer(vocab=vocabulary(pairs), merges=[tuple(p) for p in pairs])
 
 
+# What SentencePiece's usual rules do to some letters (nmt_nfkc, Unicode 15), which would be 240 kB if all were written down.
+RULES = [("\t", " "), ("\n", " "), ("\u00a0", " "), ("\u200b", " "), ("\u2581", " "), ("\u3000", " "), ("ﬁ", "fi"), ("ﬂ", "fl"), ("²", "2"), ("①", "1"), ("Ａ", "A"),
+         ("ａ", "a"), ("½", "1⁄2"), ("…", "..."), ("ｶ", "カ"), ("ｶ\uff9e", "ガ"), ("e\u0301", "é"), ("E\u0301", "É"), ("\u00ad", ""), ("\u212b", "\u00c5")]
+
+
+def sentencepiece_model():
+    """A unigram model of our own, learnt from the corpus above with the marks of SigLIP's: <pad>, </s>, <unk>."""
+    import sentencepiece
+
+    file = HERE / "models" / "tiny-spiece.model"
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "corpus.txt").write_text("\n".join(CORPUS.splitlines() * 3))
+        code = lambda t: " ".join(f"{ord(c):X}" for c in t)
+        (folder / "rules.tsv").write_text("".join(f"{code(a)}\t{code(b)}\n" for a, b in RULES))
+        sentencepiece.SentencePieceTrainer.train(
+            input=str(folder / "corpus.txt"), model_prefix=str(folder / "m"), vocab_size=120, model_type="unigram", pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
+            pad_piece="<pad>", normalization_rule_tsv=str(folder / "rules.tsv"), hard_vocab_limit=False, num_threads=1, minloglevel=2,
+            user_defined_symbols=["zebra"])
+        model = (folder / "m.model").read_bytes()
+    from transformers.convert_slow_tokenizer import import_protobuf
+
+    proto = import_protobuf().ModelProto.FromString(model)
+    proto.trainer_spec.ClearField("input")  # a path on this machine
+    proto.trainer_spec.ClearField("model_prefix")
+    proto.normalizer_spec.ClearField("normalization_rule_tsv")
+    file.write_bytes(proto.SerializeToString())
+    return file, proto
+
+
+def siglip_tokenizer(file):
+    from transformers import SiglipTokenizer
+
+    return SiglipTokenizer(vocab_file=str(file), model_max_length=1 << 20)
+
+
+def t5_tokenizer(proto):
+    """The same pieces as the library tokenizers holds them, which is how open_clip's SigLIP models get them."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    t = Tokenizer(models.Unigram([(p.piece, p.score) for p in proto.pieces], unk_id=2))
+    t.add_special_tokens(["<pad>", "</s>", "<unk>"])
+    t.normalizer = normalizers.Sequence([normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap), normalizers.Replace(Regex(" {2,}"), " ")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    t.post_processor = processors.TemplateProcessing(single=["$A", "</s>"], special_tokens=[("</s>", 1)])
+    return t
+
+
 def small_models():
     import timm
     import transformers
@@ -110,11 +163,11 @@ def small_models():
     yield export.Export("tiny-alex", "cnn", "none", "none", "seeded random weights", module, outs, export.prep("crop", (64, 64), 72, "bilinear"), "AlexNet's convolutions with few channels", "BSD-3-Clause", True)
 
     build = lambda: timm.models.vision_transformer.VisionTransformer(img_size=32, patch_size=8, embed_dim=32, depth=2, num_heads=2, num_classes=10)
-    module, outs, family = export.timm_taps(export.seeded(build, SEED + 2).eval())
+    module, outs, family = export.timm_taps(export.seeded(build, SEED + 2).eval(), (32, 32))
     yield export.Export("tiny-vit", family, "none", "none", "seeded random weights", module, outs, export.prep("crop", (32, 32), 36, "bicubic", (0.5,) * 3, (0.5,) * 3), "timm's ViT, two blocks", "BSD-3-Clause")
 
     build = lambda: timm.models.resnet.ResNet(timm.models.resnet.BasicBlock, (1, 1, 1, 1), channels=(8, 12, 16, 24), stem_width=8, num_classes=10)
-    module, outs, family = export.timm_taps(export.seeded(build, SEED + 3).eval())
+    module, outs, family = export.timm_taps(export.seeded(build, SEED + 3).eval(), (64, 64))
     yield export.Export("tiny-resnet", family, "none", "none", "seeded random weights", module, outs, export.prep("crop", (64, 64), 73, "lanczos"), "timm's ResNet with few channels", "BSD-3-Clause")
 
     pairs = merges(200)
@@ -129,7 +182,94 @@ def small_models():
     (HERE / "models" / "tiny-merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in pairs))
     p = export.prep("crop", (32, 32), 32, "bicubic", (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711), "floor")
     yield export.Export("tiny-clip", "vit", "none", "none", "seeded random weights", module, outs, p, "transformers' CLIP, two blocks a tower", "BSD-3-Clause",
-                        text=dict(module=text, tokenizer="clip-bpe-transformers", vocab="tiny-merges.txt", context=24, pad=len(vocab) - 1, scale=100.0, size=len(vocab), tok=hf_tokenizer(pairs)))
+                        text=dict(module=text, tokenizer="clip-bpe-transformers", vocab="tiny-merges.txt", context=24, pad=len(vocab) - 1, scale=100.0, size=len(vocab),
+                                  ids=encoder(hf_tokenizer(pairs), 24)))
+
+    file, proto = sentencepiece_model()
+    cfg = transformers.SiglipConfig(
+        text_config=dict(vocab_size=len(proto.pieces), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=24),
+        vision_config=dict(image_size=32, patch_size=8, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2))
+    cfg._attn_implementation = "eager"
+    model = export.seeded(lambda: transformers.SiglipModel(cfg), SEED + 5).eval()
+    module, outs, text = export.transformers_towers(model, True)
+    p = export.prep("squash", (32, 32), filt="bicubic", mean=(0.5,) * 3, std=(0.5,) * 3)
+    yield export.Export("tiny-siglip", "vit", "none", "none", "seeded random weights", module, outs, p, "transformers' SigLIP, two blocks a tower", "BSD-3-Clause",
+                        text=dict(module=text, tokenizer="siglip", vocab=file.name, context=24, pad=1, scale=float(model.logit_scale.exp()), bias=float(model.logit_bias),
+                                  size=len(proto.pieces), ids=encoder(siglip_tokenizer(file), 24)))
+
+    import open_clip
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "merges.gz"
+        file.write_bytes(gzip.compress((HERE / "models" / "tiny-merges.txt").read_bytes().rstrip()))
+        tok = open_clip.SimpleTokenizer(bpe_path=str(file), context_length=24)
+    build = lambda: open_clip.CLIP(24, dict(image_size=32, patch_size=8, width=32, head_width=16, layers=2),
+                                   dict(context_length=24, vocab_size=len(vocab), width=32, heads=2, layers=2))
+    model = export.seeded(build, SEED + 6).eval()
+    module, outs, _ = export.open_clip_taps(model, 32)
+
+    class TextTower(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.m = model
+
+        def forward(self, ids):
+            return self.m.encode_text(ids)
+
+    p = export.prep("crop", (32, 32), 32, "bicubic", (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+    yield export.Export("tiny-open-clip", "vit", "none", "none", "seeded random weights", module, outs, p, "open_clip's CLIP, two blocks a tower", "BSD-3-Clause",
+                        text=dict(module=TextTower(), tokenizer="clip-bpe", vocab="tiny-merges.txt", context=24, pad=0, scale=100.0, size=len(vocab), ids=tok))
+
+
+def encoder(tok, context):
+    return lambda texts: tok(texts, padding="max_length", max_length=context, truncation=True, return_tensors="pt").input_ids
+
+
+# ---------------------------------------------------------------- pictures of every kind
+
+
+def kinds(photo, out):
+    """20 pictures of every kind that a folder of photographs may hold, made of photo(0), photo(1), ... and written to out. Returns names."""
+    out.mkdir(parents=True, exist_ok=True)
+    names = []
+
+    def put(name, img, **how):
+        img.save(out / name, **how)
+        names.append(name)
+
+    def exif(orientation):
+        tags = Image.Exif()
+        tags[0x0112] = orientation
+        return tags
+
+    def odd(k, w, h):
+        img = photo(k)
+        return img.crop((0, 0, max(1, img.width * w // 64), max(1, img.height * h // 64)))
+
+    put("whole.png", photo(0))
+    put("tall.png", odd(1, 29, 64))
+    put("wide.png", odd(2, 64, 23))
+    put("odd.png", odd(3, 61, 59))
+    put("small.png", photo(4).resize((19, 15), Image.Resampling.BOX))
+    put("square.png", photo(5).resize((37, 37), Image.Resampling.BOX))
+    put("palette.png", photo(6).quantize(64, dither=Image.Dither.NONE))
+    put("palette-few.png", photo(7).quantize(7, dither=Image.Dither.NONE), bits=4)
+    see = photo(8).quantize(32, dither=Image.Dither.NONE)
+    put("palette-transparent.png", see, transparency=3)
+    alpha = photo(0).copy()
+    alpha.putalpha(Image.linear_gradient("L").resize(alpha.size))
+    put("alpha.png", alpha)
+    put("grey.png", photo(1).convert("L"))
+    put("grey-alpha.png", alpha.convert("LA"))
+    put("bilevel.png", photo(2).convert("1"))
+    put("exif-6.png", photo(3), exif=exif(6))
+    put("exif-2.png", odd(4, 53, 41), exif=exif(2))
+    put("quality-95.jpg", photo(5), quality=95, subsampling=0)
+    put("chroma-420.jpg", odd(6, 63, 61), quality=85, subsampling=2)
+    put("progressive.jpg", photo(7), quality=75, progressive=True)
+    put("grey.jpg", photo(8).convert("L"), quality=90)
+    put("exif-8.jpg", photo(0), quality=90, exif=exif(8))
+    return names
 
 
 def packed(x):
@@ -145,17 +285,53 @@ def sampled(x, most=96):
 
 TEXTS = ["a red circle on a green ground", "make the circle yellow, please!", "", "two dogs' houses aren't 42 metres away", "Ünïcode & ünusual wörds"]
 
+CAPTIONS = """a photo of a dog
+a photo of two cats on a sofa
+A Red Car, parked by the sea.
+a man riding a wave on top of a surfboard
+a bowl of fruit on a wooden table
+the tower in the fog
+make the sky more dramatic
+replace the cat by a fox
+turn the day into a night scene
+remove the people in the background
+don't change the colours, only the texture
+make it look like a watercolour
+add a small boat on the lake
+what if it were winter?
+a close-up of a striped shirt
+a black-and-white photograph of a street in 1950
+3 apples & 2 pears
+a dog that isn't there
+an old woman's hands
+a city at night, seen from above
+the same picture, but with a blue door
+a horse eating grass in a green field
+put sunglasses on the child
+a very long bridge over a very wide river
+café on the corner
+a plane flying over snow-capped mountains
+make the dress longer
+a stack of books (with a cup on top)
+an aerial view of fields; one of them burns
+change the season to autumn""".splitlines()
+
+
+def fitting(texts, ids, pad, n):
+    """The first n texts that do not fill the whole context: none of them was cut."""
+    return [t for t, row in zip(texts, ids(texts).tolist()) if row[-1] == pad and row[-2] == pad][:n]
+
 
 def small():
     (HERE / "models").mkdir(exist_ok=True)
     for name, (w, h, seed) in PICTURES.items():
         render(w, h, seed).save(HERE / name, optimize=True)
-    gold = dict(oracle=version("torch", "timm", "transformers", "Pillow"), pictures=list(PICTURES), models={})
+    every = kinds(lambda k: render(61 + 3 * k, 53 - 2 * k, 10 + k), HERE / "kinds")
+    gold = dict(oracle=version("torch", "timm", "transformers", "Pillow", "sentencepiece"), pictures=list(PICTURES), models={}, kinds=every)
     for e in small_models():
-        tok = e.text.pop("tok") if e.text else None
         export.write(e, HERE / "models")
         export.check(e, HERE / "models", [])
-        entry = gold["models"][e.name] = dict(outputs={}, native={})
+        entry = gold["models"][e.name] = dict(outputs={}, native={}, kinds={})
         for name in PICTURES:
             img = Image.open(HERE / name).convert("RGB")
             for native in (False, True):
@@ -169,12 +345,20 @@ def small():
                     out = e.module(x)
                 for o, v in zip(e.outputs, out):
                     entry["native" if native else "outputs"].setdefault(o["name"], {})[name] = sampled(v[0].numpy())
+        for name in every:
+            with torch.no_grad():
+                out = e.module(torch.from_numpy(export.prepare(e.preprocess, export.picture(HERE / "kinds" / name))[None]))
+            for o, v in zip(e.outputs, out):
+                if o["layout"] in ("pooled", "joint") or o["name"] in ("keys", "spatial"):
+                    entry["kinds"].setdefault(o["name"], {})[name] = sampled(v[0].numpy(), 32)
         if e.text:
-            ids = tok(TEXTS, padding="max_length", max_length=24, truncation=True, return_tensors="pt").input_ids
+            texts = fitting(TEXTS + CAPTIONS + STRINGS, e.text["ids"], e.text["pad"], 40)
+            ids = e.text["ids"](texts)
             with torch.no_grad():
                 emb = e.text["module"](ids).numpy()
-            entry["texts"] = [dict(text=t, ids=i.tolist(), values=packed(v)) for t, i, v in zip(TEXTS, ids, emb)]
-    (HERE / "features.json").write_text(json.dumps(gold, indent=1) + "\n")
+            entry["texts"] = [dict(text=t, ids=i.tolist(), values=packed(v)) for t, i, v in zip(texts, ids, emb)]
+    (HERE / "features.json").write_text(json.dumps(gold, separators=(",", ":")).replace('"shape"', '\n"shape"').replace('{"text"', '\n{"text"') + "\n")
+    siglip_tokens()
 
 
 STRINGS = [
@@ -184,6 +368,19 @@ STRINGS = [
     "\x1b[31mred\x1b[0m text\x07\x00", "zero\u200bwidth\u200djoiner\ufeff", "<|startoftext|>inside<|endoftext|>", "snake_case __init__ #hash @at $5 50% a+b=c", "ŉ ǆ Ǉ", "cafÃ© sÃ³ â€œquotedâ€\x9d", "¼ ½ ² ³ Ⅷ ①", "हिन्दी العربية עברית ไทย",
     "<b>html &amp; tags</b> &eacute;", "a\u00a0b\u3000c\u2003d", "ΑΣ\u00ad ΑΣ\u0301Β", "x" * 60, "the quick brown fox jumps over the lazy dog " * 8, "don''t ''s '", "(c) © ® ™ … — –", "ǅungla ß ẞ STRASSE", "K Å Ω", "\u0085 nel \x9c",
 ]
+
+
+def siglip_tokens():
+    from open_clip.tokenizer import _clean_canonicalize
+
+    file, proto = sentencepiece_model()
+    tok, t5 = siglip_tokenizer(file), t5_tokenizer(proto)
+    t5.save(str(HERE / "models" / "tiny-siglip-tokenizer.json"), pretty=False)
+    texts = STRINGS + TEXTS + CAPTIONS + ["a cat </s> and a dog", "</s>", "<unk> cat", "cat</s>", "a zebra's zebras", "under_score_d", "▁marks▁ within", "a ▁ b", "½ \u212b ＡＢ ｶﾞ e\u0301 soft\u00adhyphen",
+                                          "日本語 red 日本", "x\u2581y", "a\u001cb", "red circle" * 30]
+    rows = [dict(text=s, transformers=tok(s).input_ids, open_clip=t5.encode(_clean_canonicalize(s)).ids) for s in texts]
+    gold = dict(oracle=version("transformers", "sentencepiece", "open_clip_torch", "ftfy", "tokenizers"), rows=rows)
+    (HERE / "tokens-siglip.json").write_text(json.dumps(gold, ensure_ascii=True, separators=(",", ":")).replace('{"text"', '\n{"text"') + "\n")
 
 
 def tokens(bpe):
@@ -227,55 +424,116 @@ def shared(root):
     (HERE / "shared.json").write_text(json.dumps(gold, separators=(",", ":")).replace('"norm"', '\n"norm"') + "\n")
 
 
-FULL = ["clip:openai/clip-vit-base-patch32", "timm:vit_small_patch14_dinov2.lvd142m", "timm:resnet50", "torchvision:vgg16"]
+FULL = ["clip:openai/clip-vit-base-patch32", "siglip:google/siglip-base-patch16-224", "open_clip:ViT-B-32/laion2b_s34b_b79k", "open_clip:RN50/openai",
+        "timm:vit_small_patch14_dinov2.lvd142m", "timm:resnet50", "timm:convnext_base.fb_in22k_ft_in1k", "torchvision:vgg16", "dino:resnet50", "dreamsim:ensemble",
+        "fidelity:inception"]
 
 
-def full(out, root):
+def own_transform(spec, e):
+    """The library's own way from a picture to a tensor, and its name; the manifest's in Pillow and numpy where the library has none."""
+    kind, _, name = spec.partition(":")
+    if kind == "timm":
+        import timm
+
+        return timm.data.create_transform(**timm.data.resolve_model_data_config(e.module.model)), "timm"
+    if kind in ("clip", "siglip"):
+        import transformers
+
+        ip = transformers.CLIPImageProcessorPil() if kind == "clip" else transformers.SiglipImageProcessorPil()
+        return lambda img: torch.from_numpy(np.asarray(ip(img, return_tensors="np")["pixel_values"][0])), "transformers"
+    if kind == "open_clip":
+        import open_clip
+
+        arch, _, tag = name.partition("/")
+        cfg = dict(open_clip.get_pretrained_cfg(arch, tag), size=224)
+        keep = {k: cfg[k] for k in ("size", "mean", "std", "interpolation", "resize_mode") if k in cfg}
+        return open_clip.image_transform_v2(open_clip.transform.PreprocessCfg(**keep), is_train=False), "open_clip"
+    if kind == "torchvision":
+        import torchvision
+
+        return torchvision.models.get_model_weights(name).DEFAULT.transforms(), "torchvision"
+    if kind == "dreamsim":
+        from torchvision import transforms as t
+
+        return t.Compose([t.Resize((224, 224), interpolation=t.InterpolationMode.BICUBIC), t.ToTensor()]), "dreamsim"
+    return (lambda img: torch.from_numpy(export.prepare(e.preprocess, img))), {"dino": "torchvision", "fidelity": "torch-fidelity"}[kind]
+
+
+def own_tokenizer(spec, e, root, out):
+    """The library's own tokenizer, with CLIP's real merges; SigLIP's pieces are a small model of ours."""
+    if spec.startswith("siglip:"):
+        file = out / "siglip" / "spiece.model"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes((HERE / "models" / "tiny-spiece.model").read_bytes())
+        return encoder(siglip_tokenizer(file), e.text["context"])
+    if spec.startswith("open_clip:"):
+        return e.text["ids"]
+    from open_clip.tokenizer import SimpleTokenizer
+
+    ref = SimpleTokenizer(bpe_path=str(root / "models" / "clip_bpe" / "bpe_simple_vocab_16e6.txt.gz"))
+    return encoder(hf_tokenizer(sorted(ref.bpe_ranks, key=ref.bpe_ranks.get)), e.text["context"])
+
+
+def full(out, root, only):
     """Full-size architectures with seeded random weights: the libraries' own transforms and tokenizer on real pictures."""
-    import timm
-    import transformers
-
     data = root / "data"
-    jpegs = sorted(str(p.relative_to(data)) for p in (data / "imagenet-samples").rglob("*") if p.suffix.lower() in (".jpg", ".jpeg"))[::12][:11]
-    pictures = sorted(str(p.relative_to(data)) for p in (data / "kodak").glob("*.png")) + jpegs
-    gold = dict(oracle=version("torch", "timm", "transformers", "torchvision", "Pillow"), pictures=pictures, models={})
-    for spec in FULL:
+    photos = sorted((data / "kodak").glob("*.png"))
+    made = kinds(lambda k: Image.open(photos[k % len(photos)]).convert("RGB"), out / "pictures")
+    jpegs = sorted(p for p in (data / "imagenet-samples").rglob("*") if p.suffix.lower() in (".jpg", ".jpeg"))[::25]
+    pictures = {f"pictures/{n}": out / "pictures" / n for n in made} | {str(p.relative_to(data)): p for p in jpegs}
+    gold = dict(oracle=version("torch", "timm", "transformers", "torchvision", "open_clip_torch", "Pillow"), pictures=list(pictures), models={})
+    if (out / "full.json").exists():
+        gold["models"] = json.loads((out / "full.json").read_text())["models"]
+    for spec in only or FULL:
         e = export.build(spec, 1, out)
         export.write(e, out)
-        if spec.startswith("timm:"):
-            own = timm.data.create_transform(**timm.data.resolve_model_data_config(e.module.model))
-        elif spec.startswith("clip:"):
-            ip = transformers.CLIPImageProcessorPil()
-            own = lambda img: torch.from_numpy(np.asarray(ip(img, return_tensors="np")["pixel_values"][0]))
-        else:
-            own = lambda img: torch.from_numpy(export.prepare(e.preprocess, img))
-        entry = gold["models"][e.name] = dict(outputs={})
-        for name in pictures:
+        own, library = own_transform(spec, e)
+        entry = gold["models"][e.name] = dict(spec=spec, oracle=library, outputs={})
+        for name, path in pictures.items():
             with torch.no_grad():
-                values = e.module(own(export.picture(data / name))[None])
+                values = e.module(own(export.picture(path))[None])
             for o, v in zip(e.outputs, values):
-                entry["outputs"].setdefault(o["name"], {})[name] = sampled(v[0].numpy(), 1024)
+                entry["outputs"].setdefault(o["name"], {})[name] = sampled(v[0].numpy(), 512)
         if e.text:
-            from open_clip.tokenizer import SimpleTokenizer
-
-            ref = SimpleTokenizer(bpe_path=str(root / "models" / "clip_bpe" / "bpe_simple_vocab_16e6.txt.gz"))
-            tok = hf_tokenizer(sorted(ref.bpe_ranks, key=ref.bpe_ranks.get))
-            texts = (STRINGS + ["a photo of a dog", "make the sky more dramatic", "replace the cat by a fox"])[:40]
-            ids = tok(texts, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+            ids = own_tokenizer(spec, e, root, out)
+            texts = fitting(CAPTIONS + TEXTS + STRINGS, ids, e.text["pad"], 40)
             with torch.no_grad():
-                emb = e.text["module"](ids).numpy()
+                emb = e.text["module"](ids(texts)).numpy()
             entry["texts"] = [dict(text=t, values=packed(v)) for t, v in zip(texts, emb)]
         (out / "full.json").write_text(json.dumps(gold))
         print(e.name, "done", flush=True)
+
+
+def catalogue():
+    """What the exporter makes of each `export` of the catalogue with random weights: preprocessing, outputs and text tower."""
+    import tomllib
+
+    made = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for file in sorted((HERE.parent.parent / "zoo" / "catalog").glob("*.toml")):
+            spec = tomllib.loads(file.read_text()).get("export")
+            if not spec:
+                continue
+            print(spec, flush=True)
+            e = export.build(spec, 1, pathlib.Path(folder))
+            made[spec] = dict(family=e.family, preprocess={k: v for k, v in e.preprocess.items() if v not in (0, [], None)}, outputs=e.outputs)
+            if e.text:
+                made[spec]["text"] = {k: e.text[k] for k in ("tokenizer", "context", "pad")}
+            del e
+    (HERE / "catalogue.json").write_text(json.dumps(dict(oracle=version("timm", "transformers", "torchvision", "open_clip_torch", "dreamsim", "torch"), exports=made), indent=1) + "\n")
 
 
 if __name__ == "__main__":
     a = argparse.ArgumentParser()
     a.add_argument("--shared", type=pathlib.Path)
     a.add_argument("--full", type=pathlib.Path)
+    a.add_argument("--only", nargs="*", help="specs of the full-size models to make, all without")
+    a.add_argument("--catalogue", action="store_true")
     args = a.parse_args()
     if args.full:
-        full(args.full, args.shared)
+        full(args.full, args.shared or sys.exit("--full wants --shared, where the photographs are"), args.only)
+    elif args.catalogue:
+        catalogue()
     else:
         small()
         if args.shared:
