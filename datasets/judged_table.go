@@ -30,6 +30,7 @@ unless pictures says otherwise. docs/agreement.md describes it column by column.
 			{Name: "human", Type: registry.String, Doc: "column with people's numbers: the mean rating, or the votes for B (default rating, or votes_b)"},
 			column("by", "source", "column that names each row's source, the unit of every interval"),
 			column("distortion", "distortion", "column that names each row's distortion, editor or generator"),
+			column("level", "level", "column with the level of each row's distortion, a number above 0 that grows with it"),
 			column("item", "item", "column that names the items"),
 			column("reference", "reference", "column with the file of the reference picture"),
 			column("output", "output", "column with the file of the picture that was judged"),
@@ -164,6 +165,19 @@ func (r *tableReader) subjects() ([]trial.Subject, error) {
 		}
 		for i, v := range list {
 			*f.to(&out[i]) = v
+		}
+	}
+	levels, err := r.numbers("level")
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range levels {
+		switch {
+		case math.IsNaN(v):
+		case v <= 0:
+			return nil, fmt.Errorf("%s, row %d: a level of %v; levels are numbers above 0", r.t.Path, r.t.Lines[i], v)
+		default:
+			out[i].Level = v
 		}
 	}
 	for i := range out {

@@ -72,6 +72,13 @@ func (s *JudgedScores) csv() ([]byte, error) {
 	}
 	choices := j.Choices != nil
 	head := []string{"item", "source", "distortion"}
+	levels := false
+	for i := range j.Items() {
+		levels = levels || j.Subject(i).Level != 0
+	}
+	if levels {
+		head = append(head, "level")
+	}
 	if choices {
 		head = append(head, "votes_b", "votes")
 	} else {
@@ -89,6 +96,9 @@ func (s *JudgedScores) csv() ([]byte, error) {
 	for i := range j.Items() {
 		at := j.Subject(i)
 		row := []string{at.Item, sourceOf(j, i), at.Distortion}
+		if levels {
+			row = append(row, number(at.Level))
+		}
 		if choices {
 			row = append(row, number(j.Choices[i].VotesB), number(j.Choices[i].Votes))
 		} else {

@@ -38,14 +38,15 @@ var judgedParam = registry.Param{Name: "dataset", Type: registry.Strings, Doc: "
 func init() {
 	Kinds.Add(registry.Info{
 		Name:    "agreement",
-		Version: 1,
+		Version: 2,
 		Doc:     "how well each metric agrees with people, and whether it is better than another: correlations, fits, 2AFC, pairwise tests, human ceiling",
 		Long: `Ratings: Spearman, Kendall tau-b and Pearson, raw; Pearson, RMSE and outlier ratio after VQEG's monotone logistic.
 Choices: 2AFC agreement with votes as fractions. Intervals resample sources; differences between metrics are paired over
 sources and adjusted by Holm. The ceiling is what a perfect metric would reach, given the raters' errors.`,
 		Source: "VQEG 2000; ITU-T P.1401; Efron 1987; Tukey 1958; Zhang et al. 2018",
 		Params: []registry.Param{judgedParam,
-			{Name: "parameters", Type: registry.Int, Doc: "parameters of the logistic fit: 4 (VQEG 2000, monotone) or 5 (Sheikh et al. 2006)", Default: 4, Min: 4, Max: 5}},
+			{Name: "parameters", Type: registry.Int, Doc: "parameters of the logistic fit: 4 (VQEG 2000, monotone) or 5 (Sheikh et al. 2006)", Default: 4, Min: 4, Max: 5},
+			{Name: "smallest_effect", Type: registry.Float, Doc: "smallest difference between two metrics' agreement (Spearman, or share of votes) that would matter, against which they are tested for equivalence; 0: none is tested", Default: 0., Min: 0, Max: 1}},
 	}, Entry{Compute: agreement, Exhibit: showAgreement})
 }
 
@@ -164,7 +165,10 @@ func agreement(ctx context.Context, a *Analysis, params registry.Values) (*Findi
 	b.f.Method = append(b.f.Method,
 		"Correlations are of the numbers as they are; the sign that counts as agreement follows from the metric's direction and the scale's.",
 		"The unit is the source: intervals of Spearman, Kendall (tau-b) and Pearson are BCa bootstraps over sources (below 20 sources the jackknife's t on Fisher's z).",
-		"Two metrics are compared by the paired jackknife over sources, t, two-sided, adjusted by Holm over all pairs of metrics on the data set; a verdict that no difference is shown does not say that there is none.")
+		"Two metrics are compared paired over sources, t with a standard error from counting each source half, of correlations on the difference of Fisher's z, two-sided, adjusted by Holm over all pairs of metrics on the data set; a verdict that no difference is shown does not say that there is none.")
+	if e := params.Float("smallest_effect"); e > 0 {
+		b.f.Method = append(b.f.Method, fmt.Sprintf("Equivalence is tested, not assumed: two one-sided t tests against a difference of %s, the smallest that matters (Schuirmann 1987), adjusted by Holm over the pairs.", amount(e)))
+	}
 	total := 0
 	for _, d := range list {
 		total += 5 * len(d.Columns)
@@ -172,9 +176,9 @@ func agreement(ctx context.Context, a *Analysis, params registry.Values) (*Findi
 	s := a.steps(total)
 	for _, d := range list {
 		if d.Choices() {
-			err = b.choices(ctx, d, s)
+			err = b.choices(ctx, d, params.Float("smallest_effect"), s)
 		} else {
-			err = b.ratings(ctx, d, params.Int("parameters"), s)
+			err = b.ratings(ctx, d, params, s)
 		}
 		if err != nil {
 			return nil, err
@@ -192,7 +196,7 @@ func (b *builder) finding() *Finding {
 }
 
 // ratings are the estimates on a data set of ratings.
-func (b *builder) ratings(ctx context.Context, d *judged, parameters int, s *steps) error {
+func (b *builder) ratings(ctx context.Context, d *judged, params registry.Values, s *steps) error {
 	b.note(d)
 	k := len(d.Columns)
 	set := b.setWarnings(d)
@@ -230,7 +234,7 @@ func (b *builder) ratings(ctx context.Context, d *judged, parameters int, s *ste
 		}
 		s.done(k)
 	}
-	if err := b.fits(ctx, d, parameters, set, sign, s); err != nil {
+	if err := b.fits(ctx, d, params.Int("parameters"), set, sign, s); err != nil {
 		return err
 	}
 	b.opposite(d)
@@ -238,8 +242,10 @@ func (b *builder) ratings(ctx context.Context, d *judged, parameters int, s *ste
 	if err := b.ratersRandom(ctx, d, set, sign); err != nil {
 		return err
 	}
-	b.pairwise(d, SpearmanHuman, func(i, o int) (stats.Interval, float64) {
-		return spearman.Difference(i, o, sign[i], sign[o], b.a.level)
+	smallest := params.Float("smallest_effect")
+	b.pairwise(d, SpearmanHuman, smallest, func(i, o int) (stats.Interval, float64, float64) {
+		iv, p := spearman.Difference(i, o, sign[i], sign[o], b.a.level)
+		return iv, p, spearman.Equivalent(i, o, sign[i], sign[o], smallest)
 	})
 	s.done(k)
 	return nil
@@ -385,18 +391,28 @@ func (b *builder) ratersRandom(ctx context.Context, d *judged, set []int, sign [
 	return nil
 }
 
-// pairwise compares all pairs of metrics, adjusted by Holm over them.
-func (b *builder) pairwise(d *judged, q Quantity, difference func(i, o int) (stats.Interval, float64)) {
+// pairwise compares all pairs of metrics, adjusted by Holm over them. difference gives the interval, p of no difference, and p of
+// one at least as large as smallest (NaN where smallest is 0).
+func (b *builder) pairwise(d *judged, q Quantity, smallest float64, difference func(i, o int) (iv stats.Interval, p, equivalent float64)) {
+	var labels []string
+	for m := range d.Columns {
+		labels = append(labels, d.Columns[m].Label)
+	}
+	b.pairwiseOf(labels, d, q, smallest, difference)
+}
+
+// pairwiseOf is pairwise of whatever has these labels.
+func (b *builder) pairwiseOf(labels []string, d *judged, q Quantity, smallest float64, difference func(i, o int) (iv stats.Interval, p, equivalent float64)) {
 	first := len(b.f.Contrasts)
-	var p []float64
-	for i := range d.Columns {
-		for o := i + 1; o < len(d.Columns); o++ {
-			iv, pv := difference(i, o)
-			c := Contrast{Name: d.Columns[i].Label + " - " + d.Columns[o].Label, Finding: b.f.Kind, Metric: d.Columns[i].Label, Against: d.Columns[o].Label, Dataset: d.Name, At: "",
+	var p, eq []float64
+	for i := range labels {
+		for o := i + 1; o < len(labels); o++ {
+			iv, pv, ev := difference(i, o)
+			c := Contrast{Name: labels[i] + " - " + labels[o], Finding: b.f.Kind, Metric: labels[i], Against: labels[o], Dataset: d.Name, At: "",
 				Quantity: q, Value: Number(iv.Value), Low: Number(iv.Low), High: Number(iv.High), Level: b.a.level, Method: iv.Method, DF: Number(iv.DF), N: iv.N,
-				P: Number(pv), PEquivalence: Number(nan), PEquivalenceHolm: Number(nan)}
+				P: Number(pv), SmallestEffect: smallest, PEquivalence: Number(ev)}
 			b.f.Contrasts = append(b.f.Contrasts, c)
-			p = append(p, pv)
+			p, eq = append(p, pv), append(eq, ev)
 		}
 	}
 	for k := range p { // no difference without any one source either: they order alike
@@ -404,19 +420,25 @@ func (b *builder) pairwise(d *judged, q Quantity, difference func(i, o int) (sta
 			p[k], c.P = 1, 1
 		}
 	}
-	adjusted := holm(p)
+	adjusted, same := holm(p), holm(eq)
 	for k := range p {
 		c := &b.f.Contrasts[first+k]
-		c.PHolm = Number(adjusted[k])
+		c.PHolm, c.PEquivalenceHolm = Number(adjusted[k]), Number(same[k])
+		equivalent := same[k] < 1-b.a.level
 		switch {
 		case math.IsNaN(adjusted[k]):
 			c.Verdict, c.Words = NotJudged, fmt.Sprintf("%s and %s cannot be compared on %s.", c.Metric, c.Against, d.Name)
+		case adjusted[k] >= 1-b.a.level && equivalent:
+			c.Verdict, c.Words = Equivalent, fmt.Sprintf("%s and %s agree with people equally well on %s, but for less than %s (equivalence %s, Holm).", c.Metric, c.Against, d.Name, amount(smallest), pvalue(same[k]))
 		case adjusted[k] >= 1-b.a.level:
 			c.Verdict, c.Words = Undecided, fmt.Sprintf("No difference is shown between %s and %s on %s (%s, Holm).", c.Metric, c.Against, d.Name, pvalue(adjusted[k]))
 		case c.Value > 0:
 			c.Verdict, c.Words = Above, fmt.Sprintf("%s agrees better with people than %s on %s (%s, Holm).", c.Metric, c.Against, d.Name, pvalue(adjusted[k]))
 		default:
 			c.Verdict, c.Words = Below, fmt.Sprintf("%s agrees less with people than %s on %s (%s, Holm).", c.Metric, c.Against, d.Name, pvalue(adjusted[k]))
+		}
+		if equivalent && (c.Verdict == Above || c.Verdict == Below) {
+			c.Words += fmt.Sprintf(" The difference is smaller than %s, the smallest that matters.", amount(smallest))
 		}
 	}
 }
@@ -450,7 +472,7 @@ func byCluster(v []float64, cluster []int, clusters int) [][]float64 {
 }
 
 // choices are the estimates on a data set of choices between two.
-func (b *builder) choices(ctx context.Context, d *judged, s *steps) error {
+func (b *builder) choices(ctx context.Context, d *judged, smallest float64, s *steps) error {
 	b.note(d)
 	set := b.setWarnings(d)
 	m := "2AFC agreement is the mean share of a trial's votes for the metric's choice, ties of the metric half (Zhang et al. 2018); the ceiling is the same of the majority; human agreement is the chance that one rater agrees with another."
@@ -524,7 +546,7 @@ func (b *builder) choices(ctx context.Context, d *judged, s *steps) error {
 	} else {
 		b.add(d.of(HumanAgrees, ratersLabel).from(interval(human, true)))
 	}
-	b.pairwise(d, TwoAFC, func(i, o int) (stats.Interval, float64) {
+	b.pairwise(d, TwoAFC, smallest, func(i, o int) (stats.Interval, float64, float64) {
 		diff := make([]float64, len(d.items))
 		for k := range diff {
 			diff[k] = share[i][k] - share[o][k]
@@ -532,9 +554,13 @@ func (b *builder) choices(ctx context.Context, d *judged, s *steps) error {
 		mn := stats.NewMean(byCluster(diff, d.cluster, d.clusters))
 		se, k := mn.SE(), float64(d.clusters)
 		if !(se > 0) || d.clusters < 2 {
-			return interval(diff, false), nan
+			return interval(diff, false), nan, nan
 		}
-		return mn.T(b.a.level), tTwoSided(mn.Value/se, k-1)
+		equivalent := nan
+		if e, err := stats.TOST(mn.Value, se, k-1, smallest, 1-b.a.level); err == nil {
+			equivalent = e.P
+		}
+		return mn.T(b.a.level), tTwoSided(mn.Value/se, k-1), equivalent
 	})
 	return nil
 }
@@ -592,7 +618,7 @@ func (b *builder) agreementAnswer(list []*judged) string {
 		var ties []string
 		for i := range b.f.Contrasts {
 			c := &b.f.Contrasts[i]
-			if c.Dataset != d.Name || c.Verdict != Undecided && c.Verdict != NotJudged {
+			if c.Dataset != d.Name || c.Verdict != Undecided && c.Verdict != NotJudged && c.Verdict != Equivalent {
 				continue
 			}
 			if c.Metric == best.Metric {

@@ -22,6 +22,11 @@ type Judged struct {
 	Cluster []string
 	// Group names each item's distortion (editor, generator); nil where there is none.
 	Group []string
+	// Level is how strong each item's distortion is, in any unit; NaN where it is not known, nil where none is.
+	Level []float64
+	// Design names, by metric, the design of a model that was trained from several seeds: metrics of one design differ in
+	// nothing but the seed. "" where a metric is none of several; nil where none is.
+	Design []string
 
 	// Ratings. Lower: a lower number is better, as of DMOS or error rates.
 	Rating []float64
@@ -72,6 +77,9 @@ func (j *Judged) check() error {
 	if len(j.Columns) == 0 {
 		return fail("no metric")
 	}
+	if j.Design != nil && len(j.Design) != len(j.Columns) {
+		return fail("%d designs for %d metrics", len(j.Design), len(j.Columns))
+	}
 	if len(j.Columns) != len(j.Score) {
 		return fail("%d metrics but %d columns of scores", len(j.Columns), len(j.Score))
 	}
@@ -84,7 +92,7 @@ func (j *Judged) check() error {
 		what string
 		n    int
 		set  bool
-	}{{"clusters", len(j.Cluster), j.Cluster != nil}, {"groups", len(j.Group), j.Group != nil}, {"standard errors", len(j.SE), j.SE != nil}, {"raw ratings", len(j.Raw), j.Raw != nil}, {"names", len(j.Item), j.Item != nil}} {
+	}{{"clusters", len(j.Cluster), j.Cluster != nil}, {"groups", len(j.Group), j.Group != nil}, {"levels", len(j.Level), j.Level != nil}, {"standard errors", len(j.SE), j.SE != nil}, {"raw ratings", len(j.Raw), j.Raw != nil}, {"names", len(j.Item), j.Item != nil}} {
 		if l.set && l.n != n {
 			return fail("%d %s for %d items", l.n, l.what, n)
 		}
@@ -113,6 +121,7 @@ type judged struct {
 	score    [][]float64 // by metric, then used item
 	scoreB   [][]float64
 	rating   []float64
+	level    []float64 // nil where none is known
 	se       []float64
 	raw      [][]float64
 	missing  []int // by metric: items without a finite score
@@ -185,7 +194,7 @@ func newJudged(j *Judged) (*judged, error) {
 			d.scoreB = append(d.scoreB, pick(j.ScoreB[m]))
 		}
 	}
-	d.rating, d.se = pick(j.Rating), pick(j.SE)
+	d.rating, d.se, d.level = pick(j.Rating), pick(j.SE), pick(j.Level)
 	if j.Raw != nil {
 		for _, i := range d.items {
 			d.raw = append(d.raw, j.Raw[i])

@@ -138,9 +138,9 @@ func (b *builder) krasula(ctx context.Context, d *judged, s *steps) (string, err
 		s.done(1)
 	}
 	for at, q := range []Quantity{DifferentAUC, BetterAUC} {
-		b.pairwise(d, q, func(i, o int) (stats.Interval, float64) {
+		b.pairwise(d, q, 0, func(i, o int) (stats.Interval, float64, float64) {
 			iv, p := results[i].Difference(results[o], b.a.level)
-			return iv[at], p[at]
+			return iv[at], p[at], nan
 		})
 	}
 	best := func(q Quantity) *Estimate {

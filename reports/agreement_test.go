@@ -43,7 +43,7 @@ func rated(sources int) reports.Judged {
 
 func agreementOf(t *testing.T, workers int, list ...reports.Judged) []*reports.Finding {
 	t.Helper()
-	requests, err := reports.AgreementFindings(list, 4)
+	requests, err := reports.AgreementFindings(list, 4, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestAgreementReport(t *testing.T) {
 		pairs.VotesA[i], pairs.VotesB[i] = float64(i%4), float64(4-i%4)
 	}
 	list := []reports.Judged{choices, pairs}
-	requests, err := reports.AgreementFindings(list, 4)
+	requests, err := reports.AgreementFindings(list, 4, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

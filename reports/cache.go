@@ -114,13 +114,13 @@ func (s *sums) judged(d *Judged) {
 	for _, c := range d.Columns {
 		s.text(fmt.Sprintf("%+v", c))
 	}
-	for _, list := range [][]string{d.Item, d.Cluster, d.Group, d.Raters, d.Notes} {
+	for _, list := range [][]string{d.Item, d.Cluster, d.Group, d.Raters, d.Notes, d.Design} {
 		s.text(fmt.Sprint(len(list)))
 		for _, t := range list {
 			s.text(t)
 		}
 	}
-	for _, table := range [][][]float64{d.Score, d.ScoreB, d.Raw, {d.Rating, d.SE, d.VotesA, d.VotesB}} {
+	for _, table := range [][][]float64{d.Score, d.ScoreB, d.Raw, {d.Rating, d.SE, d.VotesA, d.VotesB, d.Level}} {
 		for _, col := range table {
 			s.text(fmt.Sprint(len(col)))
 			for _, v := range col {

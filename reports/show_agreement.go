@@ -349,6 +349,12 @@ func (v *View) choiceTable(f *Finding, d *judged) Table {
 	return t
 }
 
+// pCell is a p-value in a column that says so.
+func pCell(p Number) TableCell {
+	s := strings.TrimPrefix(pvalue(float64(p)), "p ")
+	return TableCell{Text: strings.TrimPrefix(s, "= "), Value: float64(p)}
+}
+
 // significance is the matrix of paired differences: row minus column.
 func (v *View) significance(f *Finding, d *judged, q Quantity) (*figure.Matrix, Table) {
 	k := len(d.Columns)
@@ -370,7 +376,8 @@ func (v *View) significance(f *Finding, d *judged, q Quantity) (*figure.Matrix, 
 	}
 	fig.Columns = fig.Rows
 	most := 0.
-	told, pairs := 0, 0
+	told, same, pairs := 0, 0, 0
+	smallest := 0.
 	for i := range f.Contrasts {
 		c := &f.Contrasts[i]
 		if c.Dataset != d.Name || c.Quantity != q {
@@ -378,10 +385,15 @@ func (v *View) significance(f *Finding, d *judged, q Quantity) (*figure.Matrix, 
 		}
 		a, b := at[c.Metric], at[c.Against]
 		mark := ""
-		if c.Verdict == Above || c.Verdict == Below {
+		switch c.Verdict {
+		case Above, Below:
 			mark = "*"
 			told++
+		case Equivalent:
+			mark = "≈"
+			same++
 		}
+		smallest = c.SmallestEffect
 		pairs++
 		value, lo, hi := float64(c.Value), float64(c.Low), float64(c.High)
 		if finite(value) {
@@ -389,14 +401,23 @@ func (v *View) significance(f *Finding, d *judged, q Quantity) (*figure.Matrix, 
 		}
 		fig.Cells[a][b] = figure.Cell{Value: value, Lo: lo, Hi: hi, Mark: mark}
 		fig.Cells[b][a] = figure.Cell{Value: -value, Lo: -hi, Hi: -lo, Mark: mark}
-		t.Rows = append(t.Rows, TableRow{Metric: c.Metric, Cells: []TableCell{{Text: c.Metric}, {Text: c.Against}, {Text: bracketed(three, value, lo, hi), Value: value},
-			{Text: strings.TrimPrefix(pvalue(float64(c.P)), "p "), Value: float64(c.P)}, {Text: strings.TrimPrefix(pvalue(float64(c.PHolm)), "p "), Value: float64(c.PHolm)}, {Text: string(c.Verdict)}}})
+		cells := []TableCell{{Text: c.Metric}, {Text: c.Against}, {Text: bracketed(three, value, lo, hi), Value: value}, pCell(c.P), pCell(c.PHolm)}
+		if smallest > 0 {
+			cells = append(cells, pCell(c.PEquivalenceHolm))
+		}
+		t.Rows = append(t.Rows, TableRow{Metric: c.Metric, Cells: append(cells, TableCell{Text: string(c.Verdict)})})
 	}
 	if most == 0 {
 		most = .01
 	}
 	fig.Scale = figure.Scale{Label: "row less column", Low: -most, Mid: 0, High: most, Diverging: true, Decimals: 2}
-	fig.About = v.aboutHuman(f, d, "agreement-differences", "Differences between metrics", fmt.Sprintf("Agreement (%s) of the row's metric less that of the column's; * marks the %d of %d pairs that are told apart (paired over %ss, Holm)", q, told, pairs, d.noun()), nil)
-	fig.Interval = v.level() + ", paired jackknife t over " + d.noun() + "s, in the hover text"
+	says := fmt.Sprintf("Agreement (%s) of the row's metric less that of the column's; * marks the %d of %d pairs that are told apart (paired over %ss, Holm)", q, told, pairs, d.noun())
+	if smallest > 0 {
+		says += fmt.Sprintf(", ≈ the %d that differ by less than %s", same, amount(smallest))
+		t.Caption += fmt.Sprintf(" Equivalence: p of a difference of %s or more, adjusted likewise.", amount(smallest))
+		t.Columns = slices.Insert(t.Columns, 5, TableColumn{Title: "p of equivalence, Holm", Numeric: true})
+	}
+	fig.About = v.aboutHuman(f, d, "agreement-differences", "Differences between metrics", says, nil)
+	fig.Interval = v.level() + ", paired t over " + d.noun() + "s, in the hover text"
 	return fig, t
 }

@@ -95,6 +95,17 @@ func (k *KrasulaIntervals) Difference(o *KrasulaIntervals, level float64) (iv [3
 	return iv, p
 }
 
+// jackknifeP is the two-sided p of 0 by the jackknife's t; NaN without spread.
+func jackknifeP(value float64, leave []float64) float64 {
+	k := float64(len(leave))
+	_, ss := center(leave)
+	se := math.Sqrt(ss * (k - 1) / k)
+	if !(se > 0) {
+		return math.NaN()
+	}
+	return tTwoSided(value/se, k-1)
+}
+
 // ordered are pairs sorted once by a value, of which an AUC without any one cluster is a single pass.
 type ordered struct {
 	value      []float64

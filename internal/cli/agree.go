@@ -27,6 +27,9 @@ import (
 // agreeFlags say what the columns of a table are.
 type agreeFlags struct {
 	human, by, group, item, se, sd, count, votes string
+	level                                        string
+	designs                                      []string
+	smallest                                     float64
 	metrics, raters, formats                     []string
 	kind, missing, name, noun, out, width        string
 	before, after, pictures                      string
@@ -50,6 +53,10 @@ with a warning.
 Raters' errors give the ceiling, the outlier ratio and Krasula's analysis: --se (standard error of each rating), or --sd
 with --count (standard deviation and number of ratings; --count a column or a number), or --raters (a column a rater).
 
+Metrics from one design of a model, trained from several seeds: --seeds NAME=COLUMN,COLUMN,... tells how the design agrees,
+with intervals that hold for other seeds too. Levels of a distortion: --level tells how often a metric, and people, take the
+stronger level for the better one.
+
 Choices between two: --kind pair (or triplet), with --human the votes for B and --votes the votes in all (or --human a share
 of votes alone), and for each metric the columns METRIC_a and METRIC_b.`,
 		Example: `  probity agree tid2013.csv --human mos --metric ssim,lpips:distance --by ref_img --distortion dst_type --se std
@@ -64,6 +71,8 @@ of votes alone), and for each metric the columns METRIC_a and METRIC_b.`,
 	p.StringSliceVar(&f.metrics, "metric", nil, "columns with scores, each perhaps with :distance or :similarity")
 	p.StringVar(&f.by, "by", "", "column that names each row's source, the unit of every interval")
 	p.StringVar(&f.group, "distortion", "", "column that names each row's distortion, editor or generator")
+	p.StringVar(&f.level, "level", "", "column with the level of each row's distortion, a number that grows with it")
+	p.StringArrayVar(&f.designs, "seeds", nil, "metrics that differ in the training seed only, under one name: cnn=cnn_s0,cnn_s1,cnn_s2 (may be repeated)")
 	p.StringVar(&f.kind, "kind", "rating", "rating, pair or triplet")
 	p.StringVar(&f.item, "item", "", "column that names the items")
 	p.StringVar(&f.se, "se", "", "column with the standard error of each rating")
@@ -81,6 +90,7 @@ of votes alone), and for each metric the columns METRIC_a and METRIC_b.`,
 	p.StringVar(&f.out, "out", "", "folder for the results (default runs/NAME)")
 	p.IntVar(&f.resamples, "resamples", 10000, "bootstrap resamples")
 	p.IntVar(&f.parameters, "fit", 4, "parameters of the logistic fit: 4 or 5")
+	p.Float64Var(&f.smallest, "smallest-effect", 0, "smallest difference between two metrics that matters, to test them for equivalence")
 	p.Uint64Var(&f.seed, "seed", 1, "seed of the resamples")
 	p.StringSliceVar(&f.formats, "format", nil, "formats of the figures: pdf, svg, png (default all)")
 	p.StringVar(&f.width, "width", "", "width of the figures: column (3.5 in) or page (7.16 in)")
@@ -187,6 +197,9 @@ func (f *agreeFlags) judged(t *table.Table) (*reports.Judged, error) {
 	if f.parameters != 4 && f.parameters != 5 {
 		return nil, wrong("--fit %d: wants 4 or 5 parameters", f.parameters)
 	}
+	if !(f.smallest >= 0 && f.smallest < 1) {
+		return nil, wrong("--smallest-effect %v: wants a difference in Spearman's correlation (or share of votes) from 0 to below 1", f.smallest)
+	}
 	if f.resamples < 200 {
 		return nil, wrong("--resamples %d: at least 200 are needed for an interval", f.resamples)
 	}
@@ -209,6 +222,9 @@ func (f *agreeFlags) judged(t *table.Table) (*reports.Judged, error) {
 			if x[1] != "" {
 				return nil, wrong("%s is about ratings; choices have --votes", x[0])
 			}
+		}
+		if f.level != "" || len(f.designs) > 0 {
+			return nil, wrong("--level and --seeds are about ratings")
 		}
 	} else if f.votes != "" {
 		return nil, wrong("--votes is about choices: give --kind pair")
@@ -254,6 +270,17 @@ func (f *agreeFlags) judged(t *table.Table) (*reports.Judged, error) {
 		if *x.to, err = t.Names(x.flag, col); err != nil {
 			return nil, err
 		}
+	}
+	if f.level != "" {
+		if f.by == "" {
+			return nil, wrong("--level %s: say with --by which rows share a source; levels are compared within it", f.level)
+		}
+		if j.Level, err = t.Complete("--level", f.level); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.seeds(j); err != nil {
+		return nil, err
 	}
 	if j.Item == nil {
 		for i := range t.Rows {
@@ -321,6 +348,37 @@ func (f *agreeFlags) columns(t *table.Table, j *reports.Judged) ([][2]int, error
 		j.Columns, out = append(j.Columns, c), append(out, at)
 	}
 	return out, nil
+}
+
+// seeds names the designs of the metrics that --seeds lists.
+func (f *agreeFlags) seeds(j *reports.Judged) error {
+	for _, text := range f.designs {
+		name, list, ok := strings.Cut(text, "=")
+		columns := strings.Split(list, ",")
+		if !ok || name == "" || len(columns) < 2 {
+			return wrong("--seeds %q: wants a name and two columns or more: cnn=cnn_s0,cnn_s1", text)
+		}
+		if j.Design == nil {
+			j.Design = make([]string, len(j.Columns))
+		}
+		for _, c := range columns {
+			m := slices.IndexFunc(j.Columns, func(x trial.Column) bool { return x.Label == strings.TrimSpace(c) })
+			switch {
+			case m < 0:
+				return wrong("--seeds %s: %q is not among the columns of --metric", name, strings.TrimSpace(c))
+			case j.Design[m] != "":
+				return wrong("--seeds %s: %s is in %s already", name, j.Columns[m].Label, j.Design[m])
+			}
+			j.Design[m] = name
+		}
+		first := slices.Index(j.Design, name)
+		for m := range j.Columns {
+			if j.Design[m] == name && j.Columns[m].Direction != j.Columns[first].Direction {
+				return wrong("--seeds %s: %s and %s are of different directions", name, j.Columns[first].Label, j.Columns[m].Label)
+			}
+		}
+	}
+	return nil
 }
 
 // gaps deals with scores that are missing or infinite: an error, or rows that are dropped for all metrics.
@@ -474,7 +532,7 @@ func (f *agreeFlags) input(t *table.Table, j *reports.Judged) (*reports.Input, *
 	m := &harness.Manifest{Format: 1, Name: f.runName(t.Path), Seed: f.seed, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Dataset: "table",
 		Sources: []harness.ManifestSource{{ID: filepath.Base(t.Path), Hash: hash}}, Warnings: j.Notes}
 	opt, err := json.Marshal(map[string]any{"human": f.human, "lower_is_better": f.lower, "by": f.by, "distortion": f.group, "kind": f.kind, "se": f.se, "sd": f.sd, "count": f.count,
-		"raters": f.raters, "votes": f.votes, "metrics": f.metrics, "missing": f.missing, "resamples": f.resamples, "fit": f.parameters})
+		"raters": f.raters, "votes": f.votes, "metrics": f.metrics, "missing": f.missing, "resamples": f.resamples, "fit": f.parameters, "smallest_effect": f.smallest, "level": f.level, "seeds": f.designs})
 	if err != nil {
 		return nil, nil, fmt.Errorf("writing the manifest: %w", err)
 	}
@@ -487,7 +545,7 @@ func (f *agreeFlags) input(t *table.Table, j *reports.Judged) (*reports.Input, *
 	if err != nil {
 		return nil, nil, fmt.Errorf("writing the manifest: %w", err)
 	}
-	requests, err := reports.AgreementFindings([]reports.Judged{*j}, f.parameters)
+	requests, err := reports.AgreementFindings([]reports.Judged{*j}, f.parameters, f.smallest)
 	if err != nil {
 		return nil, nil, err
 	}

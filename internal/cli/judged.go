@@ -3,10 +3,12 @@ package cli
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"probity/harness"
 	"probity/internal/raster"
+	"probity/internal/trial"
 	"probity/reports"
 )
 
@@ -24,7 +26,7 @@ func addJudged(in *reports.Input, list []harness.JudgedScores) error {
 		asked = asked || strings.HasPrefix(r.Kind, "agreement")
 	}
 	if !asked {
-		requests, err := reports.AgreementFindings(in.Human, 4)
+		requests, err := reports.AgreementFindings(in.Human, 4, 0)
 		if err != nil {
 			return err
 		}
@@ -44,6 +46,9 @@ func judgedInput(s *harness.JudgedScores) reports.Judged {
 	out := reports.Judged{Name: s.Section.Label, Noun: j.Noun, Scale: j.Scale, Columns: s.Columns, Score: s.Score, Lower: j.Lower, Raters: j.Raters, Notes: j.Notes}
 	for _, p := range j.Problems {
 		out.Notes = append(out.Notes, p.What+": "+p.Reason)
+	}
+	for _, c := range s.Columns {
+		out.Design = append(out.Design, design(c))
 	}
 	n := j.Items()
 	clustered, grouped, errors, raw := false, true, true, n > 0
@@ -70,6 +75,12 @@ func judgedInput(s *harness.JudgedScores) reports.Judged {
 		if grouped {
 			out.Group = append(out.Group, at.Distortion)
 		}
+		if at.Level != 0 { // levels count from 1; a data set without any leaves 0
+			if out.Level == nil {
+				out.Level = slices.Repeat([]float64{math.NaN()}, n)
+			}
+			out.Level[i] = at.Level
+		}
 		if j.Choices != nil {
 			c := &j.Choices[i]
 			votes := c.Votes
@@ -92,6 +103,15 @@ func judgedInput(s *harness.JudgedScores) reports.Judged {
 		out.ScoreB = s.ScoreB
 	}
 	return out
+}
+
+// design names what a metric's model has in common with those that differ from it in the training seed only: the label
+// without the seed. "" of a model that is not one of a design.
+func design(c trial.Column) string {
+	if c.Labels == "" {
+		return ""
+	}
+	return strings.Replace(c.Label, c.Model, strings.TrimSuffix(c.Model, fmt.Sprintf("-s%d", c.Seed)), 1)
 }
 
 // addPictures reads the pictures of the items that the list of disagreements shows.
