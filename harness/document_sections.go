@@ -637,7 +637,7 @@ func (d *document) figures(root *section, x *Experiment) {
 	x.Figures.Width = s.choice("width", "page", figureWidths...)
 	x.Figures.Axis = s.choice("axis", figureAxes[0], figureAxes...)
 	x.Figures.Only = s.texts("only")
-	var kinds []string
+	kinds := []string{"stimuli"} // the pictures themselves belong to no finding
 	for _, f := range x.Findings {
 		kinds = append(kinds, f.Kind)
 	}

@@ -22,20 +22,50 @@ type Exhibit struct {
 	Original bool           `json:"original"` // the source itself
 	// Scores of the stimulus by metric label; missing where a metric could not judge it.
 	Scores map[string]float64 `json:"scores,omitempty"`
+	// Contested edits are shown because metrics disagree about them most; they come after the others, the most contested
+	// first.
+	Contested bool `json:"contested,omitempty"`
+	// Maps say where metrics see the difference, and Outline where the edit acted; of the strongest shown severity of the
+	// first source's edits.
+	Maps    []ExhibitMap `json:"maps,omitempty"`
+	Outline *Outline     `json:"outline,omitempty"`
 
 	PNG []byte `json:"-"`
+}
+
+// ExhibitMap is a metric's map of a stimulus, rows from the top, in the metric's own grid or, where that has more than
+// mapSide cells a side, averaged.
+type ExhibitMap struct {
+	Metric string    `json:"metric"` // label of a column
+	W      int       `json:"w"`
+	H      int       `json:"h"`
+	V      []float64 `json:"v"`
+}
+
+// Outline is the region that an edit acted in, at most outlineSide cells a side; 1 is inside.
+type Outline struct {
+	W  int     `json:"w"`
+	H  int     `json:"h"`
+	In []uint8 `json:"in"`
 }
 
 // exhibitSources is how many sources are shown, exhibitSide the longest side of a picture shown.
 const (
 	exhibitSources = 3
 	exhibitSide    = 256
+	// contestedShown is how many edits are shown for the disagreement about them.
+	contestedShown = 8
+	// mapsShown is how many metrics show their maps; mapSide and outlineSide are the longest sides of maps and outlines.
+	mapsShown   = 6
+	mapSide     = 64
+	outlineSide = 128
 )
 
 // WriteExhibits makes the pictures that the report will show and keeps them in dir/exhibits: for the first sources of the
 // plan (before the others those of which most shown stimuli are what was asked) the source itself, every severity of every
-// perturbation at its middle region, and one draw of each null.
-func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]Exhibit, error) {
+// perturbation at its middle region, and one draw of each null; then the edits about which metrics disagree most. Maps of
+// metrics that have one are computed anew, by the models.
+func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, models Models, dir string) ([]Exhibit, error) {
 	index := map[string]int{} // source ID -> first row
 	for i, s := range scored.Table.Stimuli {
 		if _, ok := index[s.Source]; !ok {
@@ -55,16 +85,27 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 		}
 		shown++
 		out = append(out, Exhibit{Original: true, PNG: Thumbnail(img), Stimulus: trial.Stimulus{Source: src.ID, Class: src.Class}})
+		mapped := map[int]bool{}
+		if shown == 1 {
+			mapped = p.strongest(scored.Table, first)
+		}
+		var maps *mapper
 		mk := &maker{plan: p, src: src, img: img, need: p.exhibited}
 		err = mk.each(ctx, func(x made) error {
 			if x.img == nil {
 				return nil
 			}
-			e := Exhibit{PNG: Thumbnail(x.img), Stimulus: scored.Table.Stimuli[first+x.index], Scores: map[string]float64{}}
-			for m, c := range scored.Table.Columns {
-				if v := scored.Table.Score[m][first+x.index]; v == v {
-					e.Scores[c.Label] = v
+			e := exhibit(scored.Table, first+x.index, x.img)
+			if mapped[x.index] {
+				if maps == nil {
+					if maps, err = newMapper(ctx, p, models, src, img); err != nil {
+						return err
+					}
 				}
+				if e.Maps, err = maps.maps(ctx, x); err != nil {
+					return err
+				}
+				e.Outline = outlineOf(x.region)
 			}
 			out = append(out, e)
 			return nil
@@ -73,6 +114,11 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 			return nil, err
 		}
 	}
+	more, err := p.contestedExhibits(ctx, scored.Table, index)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, more...)
 	for i := range out {
 		out[i].File = fmt.Sprintf("%03d.png", i)
 		if err := WriteFile(filepath.Join(dir, "exhibits", out[i].File), out[i].PNG); err != nil {
@@ -84,6 +130,47 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, dir string) ([]
 		return nil, fmt.Errorf("writing the list of exhibits: %w", err)
 	}
 	return out, WriteFile(filepath.Join(dir, "exhibits", "exhibits.json"), list)
+}
+
+// exhibit is a row of the table with its picture.
+func exhibit(t *trial.Table, row int, img *raster.Image) Exhibit {
+	e := Exhibit{PNG: Thumbnail(img), Stimulus: t.Stimuli[row], Scores: map[string]float64{}}
+	for m, c := range t.Columns {
+		if v := t.Score[m][row]; v == v {
+			e.Scores[c.Label] = v
+		}
+	}
+	return e
+}
+
+// contestedExhibits makes the edits about which metrics disagree most, each after its source.
+func (p *Plan) contestedExhibits(ctx context.Context, t *trial.Table, index map[string]int) ([]Exhibit, error) {
+	var out []Exhibit
+	for _, row := range contested(t, contestedShown) {
+		i := slices.IndexFunc(p.Sources, func(s *trial.Source) bool { return s.ID == t.Stimuli[row].Source })
+		if i < 0 {
+			continue
+		}
+		src := p.Sources[i]
+		img, err := src.Picture.Load(ctx)
+		if err != nil {
+			continue // it was scored from what an earlier run kept
+		}
+		mk := &maker{plan: p, src: src, img: img, need: func(k int) bool { return k == row-index[src.ID] }}
+		err = mk.each(ctx, func(x made) error {
+			if x.img == nil {
+				return nil
+			}
+			e := exhibit(t, row, x.img)
+			e.Contested = true
+			out = append(out, Exhibit{Original: true, Contested: true, PNG: Thumbnail(img), Stimulus: trial.Stimulus{Source: src.ID, Class: src.Class}}, e)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // showable are the sources in the table, those first of whose shown stimuli the fewest are flagged: a strip of pictures

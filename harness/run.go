@@ -447,17 +447,7 @@ func (u *unit) flush(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		t := trial.Trial{Input: u.input, Output: x.img, Memo: &u.memo,
-			Requirement: x.row.Instruction, SourceCaption: x.row.SourceCaption, TargetCaption: x.row.TargetCaption}
-		if t.SourceCaption == "" {
-			t.SourceCaption = u.src.Captions["full"]
-		}
-		if t.TargetCaption == "" { // an edit that says nothing of words leaves the caption as it is
-			t.TargetCaption = t.SourceCaption
-		}
-		if x.row.Role != trial.Crossed { // a crossed stimulus tells of its edit alone
-			t.Realised = &x.row.Realised
-		}
+		t := stimulusTrial(u.src, u.input, &x, &u.memo)
 		for _, m := range u.missing[x.index] {
 			s, err := u.scorer.score(ctx, m, t, u.inputF, feats[k])
 			if err != nil {
@@ -474,6 +464,22 @@ func (u *unit) flush(ctx context.Context) error {
 	}
 	u.batch = u.batch[:0]
 	return nil
+}
+
+// stimulusTrial is what metrics are asked to judge of a stimulus.
+func stimulusTrial(src *trial.Source, input *raster.Image, x *made, memo *trial.Memo) trial.Trial {
+	t := trial.Trial{Input: input, Output: x.img, Memo: memo,
+		Requirement: x.row.Instruction, SourceCaption: x.row.SourceCaption, TargetCaption: x.row.TargetCaption}
+	if t.SourceCaption == "" {
+		t.SourceCaption = src.Captions["full"]
+	}
+	if t.TargetCaption == "" { // an edit that says nothing of words leaves the caption as it is
+		t.TargetCaption = t.SourceCaption
+	}
+	if x.row.Role != trial.Crossed { // a crossed stimulus tells of its edit alone
+		t.Realised = &x.row.Realised
+	}
+	return t
 }
 
 // merge reads all segments back, in plan order, into the table.

@@ -10,6 +10,7 @@ var (
 	Median         = median
 	MedianInterval = medianInterval
 	Replace        = replace
+	Shares         = shares
 )
 
 // PairedP is the two-sided p of paired values and the p of equivalence within delta, one source a cluster.

@@ -77,6 +77,18 @@ type Exhibit struct {
 	Original bool               // the source itself
 	Scores   map[string]float64 // by metric label
 	PNG      []byte
+
+	Contested          bool         // shown because metrics disagree about it; comes after its source
+	Maps               []ExhibitMap // where metrics see the difference
+	Outline            []uint8      // the edited region, OutlineW x OutlineH, 1 inside; nil: everywhere
+	OutlineW, OutlineH int
+}
+
+// ExhibitMap is a metric's map of an exhibit, in the metric's own grid and direction, rows from the top.
+type ExhibitMap struct {
+	Metric string // label of a column
+	W, H   int
+	V      []float64
 }
 
 // Options say how results are rendered. They change no number but Level's intervals and Resamples' digits.

@@ -13,7 +13,7 @@ import (
 )
 
 // page maps findings and exhibits to the HTML page.
-func (v *View) page(answer string, findings []*Finding, figures [][]*figure.Figure, tables [][]Table) *page.Report {
+func (v *View) page(answer string, findings []*Finding, figures [][]*figure.Figure, tables [][]Table, stimuli []*figure.Figure) *page.Report {
 	x := &v.in.Experiment
 	r := &page.Report{Name: x.Name, Question: x.Question, Answer: answer, Scope: v.a.scope() + ".", Warnings: x.Warnings, Experiment: x.Text, Stimuli: v.stimuli(),
 		Facts: v.facts()}
@@ -29,6 +29,9 @@ func (v *View) page(answer string, findings []*Finding, figures [][]*figure.Figu
 			s.Tables = append(s.Tables, tables[i][k].page())
 		}
 		r.Sections = append(r.Sections, s)
+	}
+	if len(stimuli) > 0 {
+		r.Sections = append(r.Sections, page.Section{ID: "pictures", Title: "Where metrics look, and where they disagree", Figures: stimuli})
 	}
 	for _, p := range v.a.table.Problems {
 		r.Skipped = append(r.Skipped, p.What+": "+p.Reason)
@@ -91,7 +94,7 @@ func (v *View) stimuli() []page.Stimulus {
 	var out []page.Stimulus
 	for i := range v.in.Exhibits {
 		x := &v.in.Exhibits[i]
-		if x.Original || original[x.Stimulus.Source] == nil {
+		if x.Original || x.Contested || original[x.Stimulus.Source] == nil {
 			continue
 		}
 		s := &x.Stimulus

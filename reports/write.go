@@ -48,7 +48,7 @@ func Write(ctx context.Context, in *Input, dir string) (*Result, error) {
 		return nil, err
 	}
 	for _, kind := range in.Options.Only {
-		if kind != hypothesesKind {
+		if kind != hypothesesKind && kind != stimuliKind {
 			if _, err := Kinds.Info(kind); err != nil {
 				return nil, fmt.Errorf("choosing what to draw: %w", err)
 			}
@@ -178,6 +178,13 @@ func (a *Analysis) render(ctx context.Context, w *writer, findings []*Finding) e
 		}
 		shown, tables = append(shown, f), append(tables, x.Tables)
 	}
+	pictures := len(drawings) // the figures of stimuli begin here
+	strips := 0
+	if only := a.in.Options.Only; len(only) == 0 || slices.Contains(only, stimuliKind) {
+		s, rest := v.showStimuli()
+		strips = len(s)
+		drawings = append(append(drawings, s...), rest...)
+	}
 	drawn := make([][]*figure.Figure, len(drawings))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(a.workers)
@@ -195,6 +202,7 @@ func (a *Analysis) render(ctx context.Context, w *writer, findings []*Finding) e
 		return fmt.Errorf("drawing: %w", err)
 	}
 	figures := make([][]*figure.Figure, len(shown))
+	var stimuli []*figure.Figure
 	names := map[string]int{}
 	for i, list := range drawn {
 		for _, f := range list {
@@ -204,7 +212,12 @@ func (a *Analysis) render(ctx context.Context, w *writer, findings []*Finding) e
 			}
 			w.file("figures/"+name+".txt", []byte(f.Caption+"\n"))
 		}
-		figures[from[i]] = append(figures[from[i]], list...)
+		switch {
+		case i < pictures:
+			figures[from[i]] = append(figures[from[i]], list...)
+		case i >= pictures+strips:
+			stimuli = append(stimuli, list...)
+		}
 	}
 	for i, f := range shown {
 		for _, t := range tables[i] {
@@ -217,7 +230,7 @@ func (a *Analysis) render(ctx context.Context, w *writer, findings []*Finding) e
 		}
 	}
 	var b bytes.Buffer
-	if err := page.Write(&b, v.page(w.res.Answer, shown, figures, tables)); err != nil {
+	if err := page.Write(&b, v.page(w.res.Answer, shown, figures, tables, stimuli)); err != nil {
 		return fmt.Errorf("writing report.html: %w", err)
 	}
 	w.file("report.html", b.Bytes())

@@ -57,7 +57,7 @@ func (a *app) reportCommand() *cobra.Command {
 	}
 	c.Flags().StringSliceVar(&opt.Formats, "format", nil, "formats of the figures: pdf, svg, png (default all)")
 	c.Flags().StringVar(&opt.Width, "width", "", "width of the figures: column (3.5 in) or page (7.16 in)")
-	c.Flags().StringSliceVar(&opt.Only, "only", nil, "kinds of finding to draw (default all)")
+	c.Flags().StringSliceVar(&opt.Only, "only", nil, "kinds of finding to draw, and stimuli for the pictures (default all)")
 	c.Flags().BoolVar(&opt.Titles, "titles", false, "print titles above figures; papers have captions instead")
 	c.Flags().StringVar(&out, "out", "", "folder for the files (default RUN/report)")
 	return c

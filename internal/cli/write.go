@@ -34,7 +34,7 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 		return err
 	}
 	files = append(files, judged...)
-	shown, err := harness.WriteExhibits(ctx, p, scored, dir)
+	shown, err := harness.WriteExhibits(ctx, p, scored, m, dir)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,14 @@ func reportInput(p *harness.Plan, scored *harness.Scored, shown []harness.Exhibi
 			At: reports.Condition(h.At), SmallestEffect: h.SmallestEffect})
 	}
 	for _, s := range shown {
-		in.Exhibits = append(in.Exhibits, reports.Exhibit{Stimulus: s.Stimulus, Original: s.Original, Scores: s.Scores, PNG: s.PNG})
+		e := reports.Exhibit{Stimulus: s.Stimulus, Original: s.Original, Scores: s.Scores, Contested: s.Contested, PNG: s.PNG}
+		for _, x := range s.Maps {
+			e.Maps = append(e.Maps, reports.ExhibitMap{Metric: x.Metric, W: x.W, H: x.H, V: x.V})
+		}
+		if o := s.Outline; o != nil {
+			e.OutlineW, e.OutlineH, e.Outline = o.W, o.H, o.In
+		}
+		in.Exhibits = append(in.Exhibits, e)
 	}
 	return in, nil
 }

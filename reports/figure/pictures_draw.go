@@ -118,7 +118,7 @@ func (c *Gallery) Draw(o Options) (*Figure, error) {
 	pal := o.paletteFor(members)
 	s := &scene{w: width}
 	y := c.header(s, o)
-	thumb := math.Min(62, (w-labelW-50)/2)
+	thumb := clamp((w-labelW-102)/2, 36, 62) // the scale of ranks keeps 90 pt
 	rowTop, rowH := y, 0.0
 	for i, it := range c.Items {
 		if i%cols == 0 && i > 0 {
