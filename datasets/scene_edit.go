@@ -65,7 +65,8 @@ func (e *sceneEditor) Edit(_ context.Context, kind string, amount float64, s *st
 		}
 	}
 	return trial.SceneEdit{Image: img, Mask: mask, Instruction: words, SourceCaption: e.scene.Caption("full"),
-		TargetCaption: after.Caption("full"), Class: after.Class()}, nil
+		TargetCaption: after.Caption("full"), Class: after.Class(),
+		Editor: &sceneEditor{scene: after, size: e.size, shapes: e.shapes}}, nil
 }
 
 // edited is the scene with one thing changed, and the words that ask for it.

@@ -272,4 +272,5 @@ var findingNeeds = map[string]struct{ edits, nulls, crossed bool }{
 	"detection":      {edits: true, nulls: true, crossed: true},
 	"area-threshold": {edits: true, nulls: true, crossed: true},
 	"locality":       {edits: true, nulls: true, crossed: true},
+	"decomposition":  {edits: true, nulls: true, crossed: true},
 }

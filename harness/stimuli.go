@@ -76,7 +76,7 @@ func (m *maker) each(ctx context.Context, yield func(made) error) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := yield(m.null(ctx, i, m.img)); err != nil {
+		if err := yield(m.null(ctx, i, m.img, nil)); err != nil {
 			return err
 		}
 	}
@@ -114,6 +114,7 @@ func (m *maker) sweep(ctx context.Context, g *sweepGroup, yield func(made) error
 		}
 		out := made{index: e, row: m.plan.Stimulus(m.src, e)}
 		var res *trial.Outcome
+		var editor trial.Editor
 		err := failed
 		if err == nil {
 			res, err = apply(s.Severity)
@@ -124,7 +125,7 @@ func (m *maker) sweep(ctx context.Context, g *sweepGroup, yield func(made) error
 			}
 			out.reason = err.Error()
 		} else {
-			out.img = res.Image
+			out.img, editor = res.Image, res.Editor
 			out.region = region
 			if res.Region != nil {
 				out.region = res.Region
@@ -145,7 +146,7 @@ func (m *maker) sweep(ctx context.Context, g *sweepGroup, yield func(made) error
 			}
 			x := made{index: c, reason: out.reason}
 			if out.img != nil {
-				x = m.null(ctx, c, out.img)
+				x = m.null(ctx, c, out.img, editor)
 			}
 			// A crossed stimulus tells of its edit; the null laid over it is named, not measured.
 			row := m.plan.Stimulus(m.src, c)
@@ -160,12 +161,19 @@ func (m *maker) sweep(ctx context.Context, g *sweepGroup, yield func(made) error
 	return nil
 }
 
-// null makes stimulus i, whose null is laid over base.
-func (m *maker) null(ctx context.Context, i int, base *raster.Image) made {
+// null makes stimulus i, whose null is laid over base. Where base is a scene that was drawn anew, editor is that scene's, so
+// that it can be photographed again.
+func (m *maker) null(ctx context.Context, i int, base *raster.Image, editor trial.Editor) made {
 	s := m.plan.Stimuli[i]
 	section := &m.plan.Perturbs[s.Null]
 	out := made{index: i, row: m.plan.Stimulus(m.src, i)}
-	apply, err := m.chain(ctx, section, s.NullReplicate(), base, nil)
+	over := *m
+	if editor != nil {
+		src := *m.src
+		src.Editor, src.Picture = editor, redrawn{base, m.src.Picture}
+		over.src = &src
+	}
+	apply, err := over.chain(ctx, section, s.NullReplicate(), base, nil)
 	var res *trial.Outcome
 	if err == nil {
 		res, err = apply(section.Severities[0])
@@ -180,6 +188,14 @@ func (m *maker) null(ctx context.Context, i int, base *raster.Image) made {
 	}
 	return out
 }
+
+// redrawn is a scene after an exact edit: its picture is the edited one, its masks are those of the source.
+type redrawn struct {
+	img *raster.Image
+	trial.Picture
+}
+
+func (r redrawn) Load(context.Context) (*raster.Image, error) { return r.img.Clone(), nil }
 
 // chain prepares a section's steps on an image and returns what applies them at a severity. The steps before the one on
 // the axis are done once.
@@ -246,7 +262,7 @@ func (m *maker) chain(ctx context.Context, section *PerturbSection, replicate in
 
 // merge adds what a step did to what the steps before it did.
 func merge(into, res *trial.Outcome) {
-	into.Image = res.Image
+	into.Image, into.Editor = res.Image, res.Editor
 	if res.Region != nil {
 		into.Region = res.Region
 	}

@@ -90,7 +90,7 @@ func init() {
 		trial.Perturbations.Add(registry.Info{
 			Name: "scene-" + k.kind, Version: 1, Doc: k.doc,
 			Long: "The scene is drawn again with this one thing changed, exactly; instruction, captions and class come with it, and the region is the pixels that differ. " +
-				"Only for sources that are scenes, and as the first step of a chain. All severities of a source and replicate make the same choice (the same new colour, the same object).",
+				"Only for sources that are scenes, and as the first step of a chain; scene-nuisance also as a null over another exact edit. All severities of a source and replicate make the same choice (the same new colour, the same object).",
 		}, trial.PerturbationEntry{Axis: k.axis, Anchor: k.kind == "class", New: func(registry.Values) (trial.Perturbation, error) {
 			return prepare(func(ctx context.Context, in *trial.Input) (trial.Sweep, error) { return sceneSweep(ctx, in, k.kind) }), nil
 		}})
@@ -132,7 +132,7 @@ func sceneSweep(ctx context.Context, in *trial.Input, kind string) (trial.Sweep,
 		if e.Image.W != in.Image.W || e.Image.H != in.Image.H {
 			return nil, fmt.Errorf("scene edit %s gave %d x %d pixels for %d x %d", kind, e.Image.W, e.Image.H, in.Image.W, in.Image.H)
 		}
-		out := &trial.Outcome{Image: e.Image, Region: e.Mask, Instruction: e.Instruction, SourceCaption: e.SourceCaption, TargetCaption: e.TargetCaption}
+		out := &trial.Outcome{Image: e.Image, Region: e.Mask, Instruction: e.Instruction, SourceCaption: e.SourceCaption, TargetCaption: e.TargetCaption, Editor: e.Editor}
 		if e.Mask != nil && e.Mask.Count() == 0 {
 			out.Region = nil // too little to change a byte: the whole picture is what was looked at
 		}

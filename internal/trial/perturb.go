@@ -108,6 +108,8 @@ type Outcome struct {
 	// Instruction and captions, where the step knows them (scene edits).
 	Instruction, SourceCaption, TargetCaption string
 	Class                                     string // class after the step; "" unchanged
+	// Editor edits the scene that Image shows, where the step drew a scene anew: a null can then photograph it again.
+	Editor Editor
 	// Flags name what a reader must know of this stimulus: "target 20 dE00 unreachable, reached 14.2".
 	Flags []Flag
 }

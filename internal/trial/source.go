@@ -56,6 +56,7 @@ type SceneEdit struct {
 	SourceCaption string
 	TargetCaption string
 	Class         string // class after the edit
+	Editor        Editor // of the scene after the edit; nil where it cannot be edited further
 }
 
 // A Collection is what a data set yields: sources in a stable order, trials and judgements where it has them, and
