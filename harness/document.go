@@ -21,6 +21,8 @@ type Experiment struct {
 	Name     string // also the name of the run's folder
 	Question string
 	Seed     uint64
+	// OverlongTexts says what is done with a text of more tokens than a model reads: "error", or "cut".
+	OverlongTexts string
 
 	Images      ImagesSection
 	Metrics     []MetricSection

@@ -13,6 +13,7 @@ type resolvedExperiment struct {
 	Version    int                  `json:"probity"`
 	Name       string               `json:"name"`
 	Question   string               `json:"question"`
+	Overlong   string               `json:"overlong_texts,omitempty"` // "cut"; texts that are too long are errors otherwise
 	Seed       uint64               `json:"seed"`
 	Images     resolvedImages       `json:"images"`
 	Metrics    []resolvedMetric     `json:"metrics"`
@@ -111,6 +112,9 @@ func (x *Experiment) resolved(perturbs []PerturbSection) resolvedExperiment {
 	}
 	if im.Size > 0 {
 		r.Images.Fit = im.Fit
+	}
+	if x.OverlongTexts == "cut" {
+		r.Overlong = "cut"
 	}
 	for _, m := range x.Metrics {
 		r.Metrics = append(r.Metrics, resolvedMetric{m.Label, m.Kind, m.Info.Version, m.Params, m.Implied})

@@ -64,6 +64,7 @@ func (d *document) header(root *section, x *Experiment) {
 	}
 	x.Question = root.text("question")
 	x.Seed = uint64(root.whole("seed", 1, 0, math.MaxInt64))
+	x.OverlongTexts = root.choice("overlong_texts", "error", "error", "cut")
 }
 
 func (d *document) images(root *section, x *Experiment, opt LoadOptions) {

@@ -123,6 +123,9 @@ func ScoreJudged(ctx context.Context, p *Plan, models Models, opt RunOptions) ([
 	if err != nil {
 		return nil, err
 	}
+	if err := p.checkJudged(sets, models); err != nil {
+		return nil, err
+	}
 	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}}
 	for _, m := range p.Metrics {
 		key, err := r.metricKey(m)

@@ -98,6 +98,9 @@ func NewPlan(x *Experiment, col *trial.Collection, env trial.Env) (*Plan, error)
 	if err := p.metrics(env); err != nil {
 		return nil, err
 	}
+	if err := p.checkCaptions(env); err != nil {
+		return nil, err
+	}
 	p.checkSources()
 	p.count()
 	p.estimate()

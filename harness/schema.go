@@ -18,19 +18,20 @@ import (
 // which also looks at what only the whole file shows.
 func Schema(findings FindingKinds) []byte {
 	root := object("An experiment file of probity.", map[string]any{
-		"probity":     map[string]any{"const": DocumentVersion, "description": "Version of the file format."},
-		"name":        map[string]any{"type": "string", "pattern": runName.String(), "maxLength": 100, "description": "Name of the experiment and of its folder, runs/NAME."},
-		"question":    text("The question that the experiment answers, in a sentence."),
-		"seed":        map[string]any{"type": "integer", "minimum": 0, "default": 1, "description": "All randomness follows from it."},
-		"images":      imagesSchema(),
-		"metric":      kinds("Metrics that judge the stimuli.", trial.Metrics.Names(), metricSchema),
-		"set_metric":  kinds("Metrics that compare whole sets of pictures.", trial.SetMetrics.Names(), setMetricSchema),
-		"set_perturb": kinds("Changes of which pictures a set has.", trial.SetPerturbations.Names(), setPerturbSchema),
-		"perturb":     perturbSchema(),
-		"finding":     findingSchema(findings),
-		"human":       list("Data sets with judgements that the metrics are compared with.", oneOf(datasetSchemas(true))),
-		"hypothesis":  list("Contrasts declared before the run.", hypothesisSchema()),
-		"figures":     figureSchema(),
+		"probity":        map[string]any{"const": DocumentVersion, "description": "Version of the file format."},
+		"name":           map[string]any{"type": "string", "pattern": runName.String(), "maxLength": 100, "description": "Name of the experiment and of its folder, runs/NAME."},
+		"question":       text("The question that the experiment answers, in a sentence."),
+		"seed":           map[string]any{"type": "integer", "minimum": 0, "default": 1, "description": "All randomness follows from it."},
+		"overlong_texts": choice("What is done with a text of more tokens than a model reads: an error before the run (default), or cut as open_clip does, with a note for each.", "error", "cut"),
+		"images":         imagesSchema(),
+		"metric":         kinds("Metrics that judge the stimuli.", trial.Metrics.Names(), metricSchema),
+		"set_metric":     kinds("Metrics that compare whole sets of pictures.", trial.SetMetrics.Names(), setMetricSchema),
+		"set_perturb":    kinds("Changes of which pictures a set has.", trial.SetPerturbations.Names(), setPerturbSchema),
+		"perturb":        perturbSchema(),
+		"finding":        findingSchema(findings),
+		"human":          list("Data sets with judgements that the metrics are compared with.", oneOf(datasetSchemas(true))),
+		"hypothesis":     list("Contrasts declared before the run.", hypothesisSchema()),
+		"figures":        figureSchema(),
 	}, "probity", "name")
 	root["$schema"] = "http://json-schema.org/draft-07/schema#"
 	root["title"] = "probity experiment"

@@ -105,7 +105,11 @@ func (z *Zoo) load(e *entry) (*Model, error) {
 			s.close()
 			return nil, err
 		}
-		m.hash = hashBytes([]byte(m.hash + m.text.hash))
+		m.hash += m.text.hash
+		if m.text.cut { // a text that was refused must not be taken for one that was cut
+			m.hash += " " + overlongCut
+		}
+		m.hash = hashBytes([]byte(m.hash))
 	}
 	return m, nil
 }
@@ -168,8 +172,8 @@ func (m *Model) Info() trial.ModelInfo { return m.info }
 // Manifest is all that is known of the model.
 func (m *Model) Manifest() *Manifest { return m.man }
 
-// Hash is the hex SHA-256 of the model's file; for a joint model, of the hashes of both towers, the vocabulary's
-// included.
+// Hash is the hex SHA-256 of the model's file; for a joint model, of the hashes of both towers, the vocabulary's included,
+// and of whether texts are cut.
 func (m *Model) Hash() string { return m.hash }
 
 // Preprocessing is the manifest's preprocessing as text that is the same for the same preprocessing, for cache keys.

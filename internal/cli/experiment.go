@@ -51,7 +51,7 @@ func (f *experimentFlags) open(a *app) (models, error) {
 		a.say("note: %s: %s", p.What, p.Reason)
 	}
 	return models{z, func(model, text string, _ int) {
-		a.say("note: %s: a text is longer than the model reads and was cut: %q", model, text)
+		a.say("note: %s: the end of a text that is longer than the model reads was cut off: %q", model, text)
 	}}, nil
 }
 
@@ -60,6 +60,9 @@ func (f *experimentFlags) load(ctx context.Context, a *app, path string, m model
 	x, err := harness.Load(path, harness.LoadOptions{Images: f.images, Set: f.set, Env: m, Findings: findingKinds()})
 	if err != nil {
 		return nil, inputError{err}
+	}
+	if x.OverlongTexts == "cut" {
+		m.CutTexts()
 	}
 	if x.Images.Dataset == "" { // judgements alone
 		p, err := harness.NewPlan(x, nil, m)

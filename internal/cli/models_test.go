@@ -156,3 +156,63 @@ func TestModelsCheckFile(t *testing.T) {
 		t.Errorf("an opset that is too new: status %d\n%s", status, messages)
 	}
 }
+
+// A text of more tokens than the model reads is told of before anything is computed, with the way to have it cut.
+func TestTextsThatAreTooLong(t *testing.T) {
+	needRuntime(t)
+	dir := t.TempDir()
+	picture := write(t, filepath.Join(dir, "a.png"), noisePNG(t, 1))
+	long := strings.Repeat("a red circle on a green ground and ", 8)
+	score := []string{"score", "--models", fixtures, "--metric", "clip-score(model=tiny-clip)", picture, picture, "--target-caption"}
+	status, out, messages := command(t, append(score, long)...)
+	for _, want := range []string{"the target caption of the pair", "tiny-clip reads 24 tokens", "--cut-texts", `overlong_texts = "cut"`} {
+		if status != exitInput || out != "" || !strings.Contains(messages, want) {
+			t.Errorf("score: status %d, want %d with %q, got\n%s%s", status, exitInput, want, out, messages)
+		}
+	}
+	if status, out, messages := command(t, append(score, long, "--cut-texts")...); status != exitDone || !strings.Contains(messages, "was cut off") || !strings.Contains(out, "clip-score") {
+		t.Errorf("score --cut-texts: status %d\n%s%s", status, out, messages)
+	}
+	if status, _, messages := command(t, append(score, "a red circle")...); status != exitDone || strings.Contains(messages, "cut") {
+		t.Errorf("a text that fits: status %d\n%s", status, messages)
+	}
+
+	experiment := `probity = 1
+name = "words"
+
+[images]
+dataset = "scenes"
+count = 6
+
+[[metric]]
+kind = "clip-score"
+model = "tiny-clip"
+
+[[perturb]]
+kind = "gaussian-noise"
+severity = [4]
+`
+	file := write(t, filepath.Join(dir, "x.toml"), experiment)
+	run := []string{"--models", fixtures, "--out", filepath.Join(dir, "out")}
+	for _, verb := range []string{"validate", "run"} {
+		args := append([]string{verb, file}, run[:2]...)
+		if verb == "run" {
+			args = append(args, run[2:]...)
+		}
+		status, _, messages := command(t, args...)
+		if status != exitInput || !strings.Contains(messages, "caption of") || !strings.Contains(messages, "such texts)") || !strings.Contains(messages, `overlong_texts = "cut"`) {
+			t.Errorf("%s: status %d\n%s", verb, status, messages)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "out", "segments")); err == nil {
+		t.Error("something was computed before the error")
+	}
+	write(t, file, strings.Replace(experiment, "\n[images]", "overlong_texts = \"cut\"\n\n[images]", 1))
+	if status, _, messages := command(t, append([]string{"run", file}, run...)...); status != exitDone || !strings.Contains(messages, "was cut off") {
+		t.Errorf("run with overlong_texts: status %d\n%s", status, messages)
+	}
+	write(t, file, strings.Replace(experiment, "\n[images]", "overlong_texts = \"chop\"\n\n[images]", 1))
+	if status, _, messages := command(t, append([]string{"validate", file}, run[:2]...)...); status != exitInput || !strings.Contains(messages, `"chop" is not one of error, cut`) {
+		t.Errorf("a wrong value: status %d\n%s", status, messages)
+	}
+}

@@ -33,6 +33,7 @@ func (a *app) scoreCommand() *cobra.Command {
 	var f experimentFlags
 	var metrics []string
 	var requirement, source, target string
+	var cut bool
 	c := &cobra.Command{
 		Use:   "score --metric NAME[,NAME...] INPUT OUTPUT [INPUT OUTPUT...]",
 		Short: "score pairs of pictures, or two folders by file name, without an experiment file",
@@ -52,6 +53,9 @@ direction, unit, version. docs/file-formats.md describes them.`,
 				return err
 			}
 			defer m.Close()
+			if cut {
+				m.CutTexts()
+			}
 			chosen, err := parseMetrics(metrics, m)
 			if err != nil {
 				return err
@@ -64,6 +68,9 @@ direction, unit, version. docs/file-formats.md describes them.`,
 			var table [][]string
 			failed := 0
 			words := harness.Words{Requirement: requirement, SourceCaption: source, TargetCaption: target}
+			if err := harness.CheckWords(chosen, words, m); err != nil {
+				return inputError{err}
+			}
 			err = harness.ScorePairs(c.Context(), chosen, pairs, words, m, func(p harness.Pair, scores []trial.Score, errs []error) error {
 				row := []string{p.Input, p.Output}
 				for k, mt := range chosen {
@@ -119,6 +126,7 @@ direction, unit, version. docs/file-formats.md describes them.`,
 	c.Flags().StringVar(&requirement, "requirement", "", "words that ask for the edit, for metrics that read them")
 	c.Flags().StringVar(&source, "source-caption", "", "what the input shows")
 	c.Flags().StringVar(&target, "target-caption", "", "what the output should show")
+	c.Flags().BoolVar(&cut, "cut-texts", false, "cut texts that are longer than a model reads, as open_clip does, instead of refusing them")
 	f.registerModels(c)
 	return c
 }
