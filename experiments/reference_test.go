@@ -70,7 +70,7 @@ func TestReference(t *testing.T) {
 
 // keyOrder is the order of the rows.
 var keyOrder = map[string][]string{
-	"/":               {"probity", "name", "question", "seed", "overlong_texts", "images", "human", "metric", "set_metric", "perturb", "set_perturb", "finding", "hypothesis", "figures"},
+	"/":               {"probity", "name", "question", "seed", "overlong_texts", "images", "human", "suite", "metric", "set_metric", "perturb", "set_perturb", "finding", "hypothesis", "figures"},
 	"/images":         {"dataset", "path", "limit", "size", "fit"},
 	"/perturb":        {"kind", "steps", "name", "role", "severity", "region", "replicates", "draws"},
 	"/perturb/region": {"shape", "area", "placement", "mask"},

@@ -32,6 +32,7 @@ type Experiment struct {
 	Findings    []FindingSection
 	Hypotheses  []HypothesisSection
 	Humans      []HumanSection
+	Suites      []SuiteSection
 	Figures     FigureSection
 
 	Path      string   // of the file, as it was given
@@ -41,7 +42,7 @@ type Experiment struct {
 }
 
 // ImagesSection is [images]: where the sources come from. Dataset is "" where the file has no such section, since it is
-// about [[human]] judgements alone.
+// about [[human]] judgements or a [[suite]] alone.
 type ImagesSection struct {
 	Dataset string
 	Entry   trial.DatasetEntry
@@ -60,6 +61,12 @@ func (s ImagesSection) OpenOptions(seed uint64) trial.OpenOptions {
 
 // HumanSection is one [[human]]: a data set with judgements that the metrics are compared with.
 type HumanSection struct {
+	Label string // unique: the section's name, or the data set's
+	ImagesSection
+}
+
+// SuiteSection is one [[suite]]: trials whose truth is known by construction, on which the metrics are tried.
+type SuiteSection struct {
 	Label string // unique: the section's name, or the data set's
 	ImagesSection
 }

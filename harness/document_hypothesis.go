@@ -245,6 +245,9 @@ func (d *document) crossCheck(root *section, x *Experiment, perturbPaths, findin
 		if strings.HasPrefix(f.Kind, "agreement") && len(x.Humans) == 0 && !root.has("human") {
 			d.fail(path, atKey, "the finding %s needs judgements: a [[human]] section", f.Kind)
 		}
+		if f.Kind == "compliance" && len(x.Suites) == 0 && !root.has("suite") {
+			d.fail(path, atKey, "the finding %s needs trials whose truth is known: a [[suite]] section with dataset = \"compliance\"", f.Kind)
+		}
 		needs, known := findingNeeds[f.Kind]
 		if !known || d.lostPerturbs {
 			continue

@@ -33,6 +33,7 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	d.header(root, x)
 	d.images(root, x, opt)
 	d.humans(root, x)
+	d.suites(root, x)
 	d.metrics(root, x, opt)
 	d.setMetrics(root, x, opt)
 	d.setPerturbs(root, x)
@@ -70,7 +71,7 @@ func (d *document) header(root *section, x *Experiment) {
 func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 	s := root.table("images")
 	if s == nil {
-		if !root.has("images") && !root.has("human") {
+		if !root.has("images") && !root.has("human") && !root.has("suite") {
 			root.missing("images", "an experiment needs [images] with dataset = \"folder\" and path, or another data set; `probity list datasets` shows them")
 		}
 		return
@@ -78,6 +79,8 @@ func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 	s.dataset(&x.Images, opt.Images)
 	if x.Images.Info.Name != "" && x.Images.Entry.Open == nil && x.Images.Entry.Judge != nil {
 		d.fail(s.at("dataset"), atValue, "the data set %s brings judgements only: write it as a [[human]] section", x.Images.Dataset)
+	} else if x.Images.Info.Name != "" && x.Images.Entry.Suite != nil {
+		d.fail(s.at("dataset"), atValue, "the data set %s is a suite of trials: write it as a [[suite]] section", x.Images.Dataset)
 	}
 	s.close("[images] with dataset = \"" + x.Images.Dataset + "\"")
 }
@@ -103,6 +106,37 @@ func (d *document) humans(root *section, x *Experiment) {
 		}
 	}
 	d.uniqueLabels("human", labels, paths, names)
+}
+
+// suites reads [[suite]]: data sets as in [images], of trials whose truth is known.
+func (d *document) suites(root *section, x *Experiment) {
+	var names, labels, paths []string
+	for _, s := range root.tables("suite") {
+		h := SuiteSection{Label: s.text("name")}
+		names = append(names, h.Label)
+		errs := len(d.errs)
+		s.dataset(&h.ImagesSection, "")
+		if h.Info.Name != "" && h.Entry.Suite == nil {
+			d.fail(s.at("dataset"), atValue, "the data set %s is no suite of trials whose truth is known; `probity list datasets` says which are", h.Dataset)
+		}
+		for _, key := range []string{"path", "fit"} {
+			if s.has(key) && h.Info.Name != "" && h.Entry.Needs == "" {
+				d.fail(s.at(key), atKey, "the suite %s makes its own pictures, at the size asked for: leave %s out", h.Dataset, key)
+			}
+		}
+		if s.has("limit") {
+			d.fail(s.at("limit"), atKey, "a suite is frozen, and its scenes have an order of their own: write count = %d for the first so many", max(1, h.Limit))
+		}
+		s.close("a [[suite]] with dataset = \"" + h.Dataset + "\"")
+		if h.Label == "" {
+			h.Label = h.Dataset
+		}
+		labels, paths = append(labels, h.Label), append(paths, s.path)
+		if len(d.errs) == errs {
+			x.Suites = append(x.Suites, h)
+		}
+	}
+	d.uniqueLabels("suite", labels, paths, names)
 }
 
 // dataset reads a data set and how its pictures are opened. override replaces the path; "" leaves it.
@@ -191,7 +225,7 @@ func (s *section) models(info registry.Info, values registry.Values, env trial.E
 
 func (d *document) metrics(root *section, x *Experiment, opt LoadOptions) {
 	list := root.tables("metric")
-	if len(list) == 0 && !root.has("metric") && !root.has("set_metric") && !root.has("human") {
+	if len(list) == 0 && !root.has("metric") && !root.has("set_metric") && !root.has("human") && !root.has("suite") {
 		root.missing("metric", "an experiment needs at least one [[metric]]; `probity list metrics` shows them")
 	}
 	var names []string

@@ -38,6 +38,7 @@ type Manifest struct {
 	Reused     int                `json:"scores_reused"`
 	Dataset    string             `json:"dataset"`
 	Judgements []ManifestJudged   `json:"judgements,omitempty"`
+	Suites     []ManifestSuite    `json:"suites,omitempty"`
 	Sources    []ManifestSource   `json:"sources"`
 	Perturbs   []ManifestPerturb  `json:"perturbations"`
 	Metrics    []ManifestMetric   `json:"metrics"`
@@ -54,6 +55,17 @@ type ManifestJudged struct {
 	Dataset string `json:"dataset"`
 	Items   int    `json:"items"`
 	Key     string `json:"key"` // hash of judgements and scores
+}
+
+// ManifestSuite is one suite of trials that the metrics were tried on.
+type ManifestSuite struct {
+	Label   string `json:"label"`
+	Dataset string `json:"dataset"`
+	Version int    `json:"version"`
+	Part    string `json:"part,omitempty"`
+	Sources int    `json:"sources"`
+	Quads   int    `json:"quads"`
+	Key     string `json:"key"` // hash of trials and scores
 }
 
 // ManifestSource is one source that was planned.
@@ -107,7 +119,7 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 		Format: 1, Key: facts.Key, Name: x.Name, Experiment: string(x.Source), Overrides: x.Overrides, Seed: x.Seed,
 		Program: facts.Program, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Pixels: pixelsVersion,
 		Started: facts.Started.UTC().Format(time.RFC3339), Seconds: facts.Seconds, Computed: scored.Computed, Reused: scored.Reused,
-		Dataset: x.Images.Dataset, Warnings: p.Warnings, Notes: p.Notes, Judgements: scored.judgedFacts(),
+		Dataset: x.Images.Dataset, Warnings: p.Warnings, Notes: p.Notes, Judgements: scored.judgedFacts(), Suites: scored.suiteFacts(),
 	}
 	for _, s := range p.Sources {
 		m.Sources = append(m.Sources, ManifestSource{s.ID, s.Hash, s.Class})

@@ -23,6 +23,9 @@ func (p *Plan) Describe(w io.Writer) error {
 		for _, h := range x.Humans {
 			line("judgements", "%s: the data set %s %s", h.Label, h.Dataset, h.Path)
 		}
+		for _, h := range x.Suites {
+			line("suite", "%s: %s (%s)", h.Label, h.Dataset, h.Params.Canonical())
+		}
 		for _, m := range p.Metrics {
 			line("metric", "%s", m.Column.Label)
 		}

@@ -51,6 +51,7 @@ type Scored struct {
 	Reused   int // scores taken from earlier segments
 	Skipped  []trial.Problem
 	Judged   []JudgedScores // of [[human]] sections; see AddJudged
+	Suites   []SuiteScores  // of [[suite]] sections; see AddSuites
 	Key      string         // hash of everything that the table depends on
 }
 

@@ -29,7 +29,8 @@ func Schema(findings FindingKinds) []byte {
 		"set_perturb":    kinds("Changes of which pictures a set has.", trial.SetPerturbations.Names(), setPerturbSchema),
 		"perturb":        perturbSchema(),
 		"finding":        findingSchema(findings),
-		"human":          list("Data sets with judgements that the metrics are compared with.", oneOf(datasetSchemas(true))),
+		"human":          list("Data sets with judgements that the metrics are compared with.", oneOf(datasetSchemas(func(e trial.DatasetEntry) bool { return e.Judged }, true))),
+		"suite":       list("Trials whose truth is known by construction, on which the metrics are tried.", oneOf(datasetSchemas(func(e trial.DatasetEntry) bool { return e.Suite != nil }, true))),
 		"hypothesis":     list("Contrasts declared before the run.", hypothesisSchema()),
 		"figures":        figureSchema(),
 	}, "probity", "name")
@@ -141,17 +142,17 @@ func bounds(s map[string]any, lo, hi float64) {
 }
 
 func imagesSchema() map[string]any {
-	s := oneOf(datasetSchemas(false))
+	s := oneOf(datasetSchemas(func(e trial.DatasetEntry) bool { return e.Suite == nil }, false))
 	s["description"] = "Where the sources come from."
 	return s
 }
 
-// datasetSchemas describes each data set's section: those with judgements for [[human]], or all for [images].
-func datasetSchemas(judged bool) []any {
+// datasetSchemas describes the sections of the data sets that fit one of [images], [[human]] and [[suite]]; the last two have names.
+func datasetSchemas(wanted func(e trial.DatasetEntry) bool, named bool) []any {
 	each := []any{}
 	for _, name := range trial.Datasets.Names() {
 		entry, info, err := trial.Datasets.Get(name)
-		if err != nil || judged && !entry.Judged {
+		if err != nil || !wanted(entry) {
 			continue
 		}
 		where := "Where the pictures lie, relative to this file."
@@ -161,11 +162,13 @@ func datasetSchemas(judged bool) []any {
 		properties := map[string]any{
 			"dataset": map[string]any{"const": name, "description": info.Doc},
 			"path":    text(where),
-			"limit":   map[string]any{"type": "integer", "minimum": 1, "description": "Use the first so many sources by seeded rank; the first 96 contain the first 48."},
 			"size":    map[string]any{"type": "integer", "minimum": 16, "maximum": 16384, "description": "Working size in pixels; pictures stay as they are without it."},
 			"fit":     map[string]any{"type": "string", "enum": fits, "default": "crop", "description": "How a picture is brought to the working size."},
 		}
-		if judged {
+		if entry.Suite == nil {
+			properties["limit"] = map[string]any{"type": "integer", "minimum": 1, "description": "Use the first so many sources by seeded rank; the first 96 contain the first 48."}
+		}
+		if named {
 			properties["name"] = labelSchema()
 		}
 		required := parameters(properties, info)

@@ -29,6 +29,7 @@ type Analysis struct {
 	controls []*swap
 	draws    *resamples
 	humans   []*judged
+	suites   []*suite
 
 	mu   sync.Mutex
 	memo map[detectKey]*detected
@@ -101,12 +102,12 @@ const (
 // NewAnalysis indexes an input. The error says what of the table cannot be used.
 func NewAnalysis(in *Input) (*Analysis, error) {
 	t := in.Table
-	if len(in.Human) > 0 && (t == nil || len(t.Stimuli) == 0) {
+	if len(in.Human)+len(in.Suites) > 0 && (t == nil || len(t.Stimuli) == 0) {
 		t = new(trial.Table)
 	} else if t == nil || len(t.Columns) == 0 {
 		return nil, fmt.Errorf("reading the scores: the table has no metric")
 	}
-	if len(t.Stimuli) == 0 && len(in.Human) == 0 {
+	if len(t.Stimuli) == 0 && len(in.Human)+len(in.Suites) == 0 {
 		return nil, fmt.Errorf("reading the scores: the table has no stimulus")
 	}
 	if len(t.Score) != len(t.Columns) {
@@ -149,6 +150,13 @@ func NewAnalysis(in *Input) (*Analysis, error) {
 			}
 		}
 		a.humans = append(a.humans, d)
+	}
+	for i := range in.Suites {
+		s, err := newSuite(&in.Suites[i], in.Experiment.Seed, n)
+		if err != nil {
+			return nil, err
+		}
+		a.suites = append(a.suites, s)
 	}
 	a.index()
 	a.draws = newResamples(in.Experiment.Seed, n, len(a.clusters))

@@ -12,6 +12,7 @@ type Input struct {
 	Table      *trial.Table
 	Experiment Experiment
 	Human      []Judged        // judgements with the metrics' scores of the same items; none: no finding on agreement
+	Suites     []Suite         // trials whose truth is known; none: no finding on compliance
 	Exhibits   []Exhibit       // pictures that the report shows; none: no strips and no gallery
 	Manifest   json.RawMessage // shown folded at the end of the page; nil: left out
 	Options    Options

@@ -58,6 +58,9 @@ func (v *View) facts() []page.Fact {
 		}
 		out = append(out, page.Fact{Name: d.Name, Value: value})
 	}
+	for _, s := range v.a.suites {
+		out = append(out, page.Fact{Name: s.Title, Value: plural(s.Metrics, "metric") + ", " + grouped(len(s.Quads)) + " quads, " + plural(s.clusters, s.noun())})
+	}
 	return append(out, page.Fact{Name: "seed", Value: fmt.Sprint(v.in.Experiment.Seed)})
 }
 

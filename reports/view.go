@@ -35,6 +35,11 @@ func (a *Analysis) view() *View {
 			members = append(members, figure.Member{Label: d.Columns[m].Label, Family: d.family(m)})
 		}
 	}
+	for _, s := range a.suites {
+		for m := range s.Columns {
+			members = append(members, figure.Member{Label: s.Columns[m].Label, Family: s.family(m)})
+		}
+	}
 	return &View{in: a.in, columns: a.columns, curves: a.curves, a: a, palette: figure.NewPalette(members)}
 }
 

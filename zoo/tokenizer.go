@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -194,6 +195,19 @@ func (t *CLIPTokenizer) Encode(text string, context int) (ids []int64, dropped i
 		ids[len(ids)-1] = t.end
 	}
 	return ids, dropped
+}
+
+// Unknown are the words of a text that the list does not have, each once.
+func (t *WordTokenizer) Unknown(text string) []string {
+	var out []string
+	words := strings.Fields(strings.ToLower(strings.ReplaceAll(text, ",", "")))
+	ids, _ := t.Encode(text, len(words))
+	for i, id := range ids {
+		if id == 1 && !slices.Contains(out, words[i]) {
+			out = append(out, words[i])
+		}
+	}
+	return out
 }
 
 // Clean is the text as the tokens are made of it.

@@ -45,6 +45,14 @@ func (b backbone) Texts(ctx context.Context, texts []string) ([]*trial.Tensor, e
 	return out, err
 }
 
+// Unknown are the words of a text that the text tower has no token for; none where its tokens spell any word.
+func (b backbone) Unknown(text string) []string {
+	if list, ok := b.Model.Tokenizer().(harness.Wordlist); ok {
+		return list.Unknown(text)
+	}
+	return nil
+}
+
 func (b backbone) Visible(region *raster.Mask) float64 {
 	return b.Model.Visible(region, region.W, region.H)
 }

@@ -101,6 +101,14 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 			return inputError{err}
 		}
 		scored.AddJudged(judged)
+		suites, err := harness.ScoreSuites(ctx, p, m, opt)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return inputError{err}
+		}
+		scored.AddSuites(suites)
 	}
 	a.sayLeftOut(scored.Skipped)
 	if scored.Computed == 0 {

@@ -34,6 +34,11 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 		return err
 	}
 	files = append(files, judged...)
+	suites, err := harness.WriteSuites(scored.Suites, dir)
+	if err != nil {
+		return err
+	}
+	files = append(files, suites...)
 	shown, err := harness.WriteExhibits(ctx, p, scored, m, dir)
 	if err != nil {
 		return err
@@ -49,6 +54,7 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 	if err := addJudged(in, scored.Judged); err != nil {
 		return err
 	}
+	addSuites(in, scored.Suites)
 	if err := saveInput(in, dir); err != nil {
 		return err
 	}

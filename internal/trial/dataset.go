@@ -19,6 +19,8 @@ type DatasetEntry struct {
 	Open   func(ctx context.Context, params registry.Values, opt OpenOptions) (*Collection, error)
 	// Judge reads the judgements, for [[human]]; nil where Judged is false. A data set may have judgements and no Open.
 	Judge JudgeFunc
+	// Suite makes trials whose truth is known by construction, for [[suite]]; nil where the data set has none.
+	Suite SuiteFunc
 }
 
 // OpenOptions are what [images] says besides the data set's own parameters.
