@@ -43,6 +43,19 @@ func TestSceneIsPhotographedAgainAfterAnEdit(t *testing.T) {
 	if a, c, e := mean(alone), mean(crossed), mean(edits); !(c > a) || math.Abs(c-a-e) > .3*e {
 		t.Errorf("mean squared differences: %.0f of the null, %.0f of the edit, %.0f of both", a, e, c)
 	}
+	// Exact edits can follow each other: the main object in another colour and texture, photographed again.
+	src = strings.Replace(src, "kind = \"scene-recolour\"\nseverity = 1", "severity = 1\nsteps = [{ kind = \"scene-recolour\", severity = 1 }, { kind = \"scene-retexture\" }]", 1)
+	if s, _, err = score(t, context.Background(), src, t.TempDir(), 1, &stopper{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Table.Problems) > 0 {
+		t.Errorf("problems: %v", s.Table.Problems)
+	}
+	for i, row := range s.Table.Stimuli {
+		if row.Role == trial.Edit && !(s.Table.Score[0][i] > 0) {
+			t.Errorf("%s: two exact edits changed nothing", row.Source)
+		}
+	}
 	src = strings.Replace(runExperiment, "kind = \"shift\"\nseverity = 1", "kind = \"scene-nuisance\"\nseverity = 1", 1)
 	if s, _, err = score(t, context.Background(), src, t.TempDir(), 1, &stopper{}); err != nil {
 		t.Fatal(err)

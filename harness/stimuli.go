@@ -109,7 +109,7 @@ func (m *maker) sweep(ctx context.Context, g *sweepGroup, yield func(made) error
 		section := &m.plan.Perturbs[g.perturb]
 		if apply == nil && failed == nil {
 			if region, failed = m.region(ctx, section.Regions[g.region], g.replicate); failed == nil {
-				apply, failed = m.chain(ctx, section, s.EditReplicate(), m.img, region)
+				apply, failed = m.chain(ctx, section, s.EditReplicate(), trial.Outcome{Image: m.img}, region)
 			}
 		}
 		out := made{index: e, row: m.plan.Stimulus(m.src, e)}
@@ -167,13 +167,7 @@ func (m *maker) null(ctx context.Context, i int, base *raster.Image, editor tria
 	s := m.plan.Stimuli[i]
 	section := &m.plan.Perturbs[s.Null]
 	out := made{index: i, row: m.plan.Stimulus(m.src, i)}
-	over := *m
-	if editor != nil {
-		src := *m.src
-		src.Editor, src.Picture = editor, redrawn{base, m.src.Picture}
-		over.src = &src
-	}
-	apply, err := over.chain(ctx, section, s.NullReplicate(), base, nil)
+	apply, err := m.chain(ctx, section, s.NullReplicate(), trial.Outcome{Image: base, Editor: editor}, nil)
 	var res *trial.Outcome
 	if err == nil {
 		res, err = apply(section.Severities[0])
@@ -197,12 +191,18 @@ type redrawn struct {
 
 func (r redrawn) Load(context.Context) (*raster.Image, error) { return r.img.Clone(), nil }
 
-// chain prepares a section's steps on an image and returns what applies them at a severity. The steps before the one on
-// the axis are done once.
-func (m *maker) chain(ctx context.Context, section *PerturbSection, replicate int, img *raster.Image, region *raster.Mask) (func(float64) (*trial.Outcome, error), error) {
-	prepare := func(st *Step, img *raster.Image) (trial.Sweep, error) {
+// chain prepares a section's steps on what was made before and returns what applies them at a severity. The steps before
+// the one on the axis are done once. A scene that was drawn anew is the next step's scene.
+func (m *maker) chain(ctx context.Context, section *PerturbSection, replicate int, start trial.Outcome, region *raster.Mask) (func(float64) (*trial.Outcome, error), error) {
+	prepare := func(st *Step, from *trial.Outcome) (trial.Sweep, error) {
+		src, img := m.src, from.Image
+		if from.Editor != nil {
+			scene := *m.src
+			scene.Editor, scene.Picture = from.Editor, redrawn{img, m.src.Picture}
+			src = &scene
+		}
 		sweep, err := st.Perturbation.Prepare(ctx, &trial.Input{
-			Image: img, Region: region, Source: m.src,
+			Image: img, Region: region, Source: src,
 			Draw:  m.plan.Draw(m.src, st.Stream, replicate),
 			Donor: m.donor(st.Stream, replicate, img.W, img.H),
 		})
@@ -223,11 +223,10 @@ func (m *maker) chain(ctx context.Context, section *PerturbSection, replicate in
 		merge(into, res)
 		return nil
 	}
-	start := trial.Outcome{Image: img}
 	axis := 0
 	for !section.Steps[axis].OnAxis {
 		st := &section.Steps[axis]
-		sweep, err := prepare(st, start.Image)
+		sweep, err := prepare(st, &start)
 		if err != nil {
 			return nil, err
 		}
@@ -236,7 +235,7 @@ func (m *maker) chain(ctx context.Context, section *PerturbSection, replicate in
 		}
 		axis++
 	}
-	first, err := prepare(&section.Steps[axis], start.Image)
+	first, err := prepare(&section.Steps[axis], &start)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +247,7 @@ func (m *maker) chain(ctx context.Context, section *PerturbSection, replicate in
 		}
 		for k := axis + 1; k < len(section.Steps); k++ {
 			st := &section.Steps[k]
-			sweep, err := prepare(st, out.Image)
+			sweep, err := prepare(st, &out)
 			if err != nil {
 				return nil, err
 			}

@@ -90,7 +90,7 @@ func init() {
 		trial.Perturbations.Add(registry.Info{
 			Name: "scene-" + k.kind, Version: 1, Doc: k.doc,
 			Long: "The scene is drawn again with this one thing changed, exactly; instruction, captions and class come with it, and the region is the pixels that differ. " +
-				"Only for sources that are scenes, and as the first step of a chain; scene-nuisance also as a null over another exact edit. All severities of a source and replicate make the same choice (the same new colour, the same object).",
+				"Only for sources that are scenes, and as the first step of a chain or after other exact edits. All severities of a source and replicate make the same choice (the same new colour, the same object).",
 		}, trial.PerturbationEntry{Axis: k.axis, Anchor: k.kind == "class", New: func(registry.Values) (trial.Perturbation, error) {
 			return prepare(func(ctx context.Context, in *trial.Input) (trial.Sweep, error) { return sceneSweep(ctx, in, k.kind) }), nil
 		}})
