@@ -33,6 +33,7 @@ type Experiment struct {
 	Hypotheses  []HypothesisSection
 	Humans      []HumanSection
 	Suites      []SuiteSection
+	Spaces      []SpaceSection
 	Figures     FigureSection
 
 	Path      string   // of the file, as it was given

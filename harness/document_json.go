@@ -18,6 +18,7 @@ type resolvedExperiment struct {
 	Images     resolvedImages       `json:"images"`
 	Metrics    []resolvedMetric     `json:"metrics"`
 	SetMetrics []resolvedMetric     `json:"set_metrics,omitempty"`
+	Spaces     []resolvedSpace      `json:"spaces,omitempty"`
 	Perturbs   []resolvedPerturb    `json:"perturbations"`
 	Findings   []resolvedFinding    `json:"findings"`
 	Hypotheses []resolvedHypothesis `json:"hypotheses,omitempty"`
@@ -119,6 +120,7 @@ func (x *Experiment) resolved(perturbs []PerturbSection) resolvedExperiment {
 	for _, m := range x.Metrics {
 		r.Metrics = append(r.Metrics, resolvedMetric{m.Label, m.Kind, m.Info.Version, m.Params, m.Implied})
 	}
+	r.Spaces = resolveSpaces(x.Spaces)
 	for _, m := range x.SetMetrics {
 		r.SetMetrics = append(r.SetMetrics, resolvedMetric{Label: m.Label, Kind: m.Kind, Version: m.Info.Version, Params: m.Params})
 	}

@@ -34,6 +34,7 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	d.images(root, x, opt)
 	d.humans(root, x)
 	d.suites(root, x)
+	d.spaces(root, x, opt)
 	d.metrics(root, x, opt)
 	d.setMetrics(root, x, opt)
 	d.setPerturbs(root, x)
@@ -71,7 +72,7 @@ func (d *document) header(root *section, x *Experiment) {
 func (d *document) images(root *section, x *Experiment, opt LoadOptions) {
 	s := root.table("images")
 	if s == nil {
-		if !root.has("images") && !root.has("human") && !root.has("suite") {
+		if !root.has("images") && !root.has("human") && !root.has("suite") && !root.has("space") {
 			root.missing("images", "an experiment needs [images] with dataset = \"folder\" and path, or another data set; `probity list datasets` shows them")
 		}
 		return
@@ -225,7 +226,7 @@ func (s *section) models(info registry.Info, values registry.Values, env trial.E
 
 func (d *document) metrics(root *section, x *Experiment, opt LoadOptions) {
 	list := root.tables("metric")
-	if len(list) == 0 && !root.has("metric") && !root.has("set_metric") && !root.has("human") && !root.has("suite") {
+	if len(list) == 0 && !root.has("metric") && !root.has("set_metric") && !root.has("human") && !root.has("suite") && !root.has("space") {
 		root.missing("metric", "an experiment needs at least one [[metric]]; `probity list metrics` shows them")
 	}
 	var names []string

@@ -142,6 +142,7 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 		m.Metrics = append(m.Metrics, ManifestMetric{s.Label, s.Kind, s.Info.Version, s.Params.Canonical()})
 		needs = append(needs, ps.Metric.Needs()...)
 	}
+	needs = append(needs, x.spaceNeeds()...)
 	used := map[string]bool{}
 	for _, need := range needs {
 		if used[need.Model] {
@@ -181,7 +182,7 @@ func (p *Plan) ReportKey(scored *Scored) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// WriteScores writes scores.csv and scores.parquet, and sets.csv where there are set metrics.
+// WriteScores writes scores.csv and scores.parquet, sets.csv where there are set metrics and spaces.csv where joint spaces were measured.
 func WriteScores(t *trial.Table, dir string) ([]string, error) {
 	csv, pq, err := scoreFiles(t)
 	if err != nil {
@@ -194,6 +195,16 @@ func WriteScores(t *trial.Table, dir string) ([]string, error) {
 		return nil, err
 	}
 	files := []string{"scores.csv", "scores.parquet"}
+	if len(t.Spaces) > 0 {
+		spaces, err := writeSpaces(t)
+		if err != nil {
+			return nil, err
+		}
+		if err := WriteFile(filepath.Join(dir, "spaces.csv"), spaces); err != nil {
+			return nil, err
+		}
+		files = append(files, "spaces.csv")
+	}
 	if len(t.SetColumns) == 0 {
 		return files, nil
 	}

@@ -64,7 +64,7 @@ type PlannedSetMetric struct {
 
 // NewPlan plans the experiment on the sources of a data set. env knows the models.
 func NewPlan(x *Experiment, col *trial.Collection, env trial.Env) (*Plan, error) {
-	if x.Images.Dataset == "" && len(x.Humans)+len(x.Suites) > 0 {
+	if x.Images.Dataset == "" && len(x.Humans)+len(x.Suites)+len(x.Spaces) > 0 {
 		p := &Plan{Experiment: x, Donors: NewDonors(x.Seed, nil)}
 		if len(x.Perturbs) > 0 || len(x.SetMetrics) > 0 {
 			return nil, fmt.Errorf("%s has [[perturb]] or [[set_metric]] sections but no [images] to make stimuli of", x.Path)

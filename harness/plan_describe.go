@@ -26,6 +26,7 @@ func (p *Plan) Describe(w io.Writer) error {
 		for _, h := range x.Suites {
 			line("suite", "%s: %s (%s)", h.Label, h.Dataset, h.Params.Canonical())
 		}
+		p.describeSpaces(line)
 		for _, m := range p.Metrics {
 			line("metric", "%s", m.Column.Label)
 		}
@@ -42,6 +43,10 @@ func (p *Plan) Describe(w io.Writer) error {
 	line("pictures", "%s", sources)
 	if n := len(p.Problems); n > 0 {
 		line("", "%d left out, the first: %s: %s", n, p.Problems[0].What, p.Problems[0].Reason)
+	}
+	p.describeSpaces(line)
+	if len(p.Metrics)+len(p.SetMetrics) == 0 && len(x.Spaces) > 0 {
+		return t.Flush()
 	}
 	var roles []string
 	for _, r := range c.PerSource {

@@ -69,6 +69,9 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 			return nil, fmt.Errorf("forgetting the earlier run: %w", err)
 		}
 	}
+	if len(p.Metrics)+len(p.SetMetrics) == 0 && len(p.Experiment.Spaces) > 0 { // spaces alone
+		return &Scored{Table: &trial.Table{Problems: append([]trial.Problem(nil), p.Problems...)}, Skipped: p.Problems, Key: "no scores"}, nil
+	}
 	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}}
 	for _, m := range p.Metrics {
 		r.metrics = append(r.metrics, m.Metric)

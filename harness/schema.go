@@ -30,7 +30,8 @@ func Schema(findings FindingKinds) []byte {
 		"perturb":        perturbSchema(),
 		"finding":        findingSchema(findings),
 		"human":          list("Data sets with judgements that the metrics are compared with.", oneOf(datasetSchemas(func(e trial.DatasetEntry) bool { return e.Judged }, true))),
-		"suite":       list("Trials whose truth is known by construction, on which the metrics are tried.", oneOf(datasetSchemas(func(e trial.DatasetEntry) bool { return e.Suite != nil }, true))),
+		"suite":          list("Trials whose truth is known by construction, on which the metrics are tried.", oneOf(datasetSchemas(func(e trial.DatasetEntry) bool { return e.Suite != nil }, true))),
+		"space":          list("Joint spaces of an image and a text tower that are measured.", spaceSchema()),
 		"hypothesis":     list("Contrasts declared before the run.", hypothesisSchema()),
 		"figures":        figureSchema(),
 	}, "probity", "name")

@@ -60,7 +60,7 @@ func unitRows(v []float32, n, d int) ([]float64, error) {
 			square += float64(e) * float64(e)
 		}
 		if !(square > 0) || math.IsInf(square, 0) {
-			return nil, fmt.Errorf("modality gap: row %d has no length: it is 0 or not finite", i)
+			return nil, fmt.Errorf("embeddings: row %d has no length: it is 0 or not finite", i)
 		}
 		length := math.Sqrt(square)
 		for k := range d {

@@ -110,6 +110,16 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 		}
 		scored.AddSuites(suites)
 	}
+	if opt.Shard.N == 0 {
+		spaces, err := harness.ScoreSpaces(ctx, p, m, opt)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return inputError{err}
+		}
+		scored.AddSpaces(spaces)
+	}
 	a.sayLeftOut(scored.Skipped)
 	if scored.Computed == 0 {
 		a.say("all %d scores were there already", scored.Reused)

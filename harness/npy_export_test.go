@@ -1,0 +1,4 @@
+package harness
+
+// ParseNPY is what reads features, for fuzzing.
+var ParseNPY = parseNPY
