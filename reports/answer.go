@@ -322,6 +322,13 @@ func (a *Analysis) answer(findings []*Finding) string {
 			}
 		}
 	}
+	if !ok && len(a.table.Spaces) > 0 {
+		for _, f := range findings {
+			if f.Answer != "" {
+				return f.Answer
+			}
+		}
+	}
 	if !ok {
 		return "The run scored no edit."
 	}

@@ -173,6 +173,9 @@ func (a *Analysis) scope() string {
 	if len(a.sources) == 0 && len(a.humans) > 0 {
 		return scopeOf(a.humans)
 	}
+	if len(a.sources) == 0 && len(a.table.Spaces) > 0 {
+		return scopeOfSpaces(a.table.Spaces)
+	}
 	s := plural(metrics, "metric")
 	switch n := len(networks); {
 	case n == 1:

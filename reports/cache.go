@@ -47,6 +47,9 @@ func (a *Analysis) key() string {
 	for _, r := range a.table.Sets {
 		fmt.Fprintf(h, "%q\n", fmt.Sprintf("%+v", r))
 	}
+	for _, r := range a.table.Spaces {
+		fmt.Fprintf(h, "%q\n", fmt.Sprintf("%+v", r))
+	}
 	s := sums{Hash: h}
 	for i := range a.table.Stimuli {
 		s.stimulus(&a.table.Stimuli[i], a.columns)
