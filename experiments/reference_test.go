@@ -70,10 +70,12 @@ func TestReference(t *testing.T) {
 
 // keyOrder is the order of the rows.
 var keyOrder = map[string][]string{
-	"/":               {"probity", "name", "question", "seed", "overlong_texts", "images", "human", "suite", "metric", "set_metric", "perturb", "set_perturb", "finding", "hypothesis", "figures"},
+	"/":               {"probity", "name", "question", "seed", "overlong_texts", "images", "human", "suite", "space", "metric", "set_metric", "perturb", "set_perturb", "finding", "hypothesis", "figures"},
 	"/images":         {"dataset", "path", "limit", "size", "fit"},
 	"/perturb":        {"kind", "steps", "name", "role", "severity", "region", "replicates", "draws"},
 	"/perturb/region": {"shape", "area", "placement", "mask"},
+	"/space":          {"models", "name", "output", "features", "gallery", "attributes"},
+	"/space/features": {"images", "texts", "pairs"},
 	"/hypothesis":     {"name", "finding", "contrast", "at", "smallest_effect"},
 	"/hypothesis/at":  {"perturb", "severity", "shape", "area", "null"},
 	"/figures":        {"formats", "width", "axis", "only"},
@@ -108,6 +110,10 @@ func keyTable(t *testing.T, schema map[string]any, path string) string {
 		object = property(chain, "region")["oneOf"].([]any)[1].(map[string]any)
 	case "/hypothesis":
 		object = property(object, "hypothesis")["items"].(map[string]any)
+	case "/space":
+		object = property(object, "space")["items"].(map[string]any)
+	case "/space/features":
+		object = property(property(object, "space")["items"].(map[string]any), "features")
 	case "/hypothesis/at":
 		object = property(property(object, "hypothesis")["items"].(map[string]any), "at")
 	case "/figures":
