@@ -261,6 +261,23 @@ func Complete(dir, key string) bool {
 	return true
 }
 
+// Damaged are the files of a finished run that are not as it left them, each with what is wrong: "scores.csv (missing)".
+func (m *Manifest) Damaged(dir string) []string {
+	var out []string
+	for _, f := range m.Files {
+		sum, err := hashFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			out = append(out, f.Path+" (missing)")
+		case err != nil:
+			out = append(out, f.Path+" (unreadable: "+err.Error()+")")
+		case sum != f.SHA256:
+			out = append(out, f.Path+" (changed)")
+		}
+	}
+	return out
+}
+
 // ReadManifest reads a run's manifest; the error says what is wrong with the folder.
 func ReadManifest(dir string) (*Manifest, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
@@ -275,10 +292,10 @@ func ReadManifest(dir string) (*Manifest, error) {
 	}
 	m := new(Manifest)
 	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", filepath.Join(dir, "manifest.json"), err)
+		return nil, fmt.Errorf("%s is damaged: %w; give its `probity run` again, which takes over every score", filepath.Join(dir, "manifest.json"), err)
 	}
 	if m.Format != 1 {
-		return nil, fmt.Errorf("%s is of format %d, this program reads format 1", filepath.Join(dir, "manifest.json"), m.Format)
+		return nil, fmt.Errorf("%s is of format %d, this program reads format 1; give its `probity run` again", filepath.Join(dir, "manifest.json"), m.Format)
 	}
 	return m, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // showDetection draws, for each edit and null, the curves of A within with their thresholds, and a forest of the
-// thresholds amid each metric's worst null.
+// thresholds amid each metric's worst null; then the curves of all edits in all regions in one figure.
 func showDetection(v *View, f *Finding) (Exhibition, error) {
 	var out Exhibition
 	for _, perturb := range f.perturbs(AWithin) {
@@ -35,6 +35,10 @@ func showDetection(v *View, f *Finding) (Exhibition, error) {
 			out.Figures = append(out.Figures, fig)
 		}
 		out.Tables = append(out.Tables, v.detectionTable(f, perturb))
+	}
+	if fig := v.gridCurves(f, AWithin, "detection-grid", "Detection, every edit and region", "A within of every edit in every region amid each metric's worst null", "A within, worst null",
+		func(e *Estimate) bool { return e.Worst }); fig != nil {
+		out.Figures = append(out.Figures, fig)
 	}
 	return out, nil
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // showSensitivity draws, for each edit, the raw curves (a panel a metric, a curve a region) against the nulls and the
-// anchor, and the rank curves (a panel a region, a curve a metric) among nulls and among same-class swaps.
+// anchor, and the rank curves (a panel a region, a curve a metric) among nulls and among same-class swaps; then those among
+// nulls of all edits in all regions in one figure.
 func showSensitivity(v *View, f *Finding) (Exhibition, error) {
 	var out Exhibition
 	for _, perturb := range f.perturbs(MeanScore) {
@@ -33,6 +34,10 @@ func showSensitivity(v *View, f *Finding) (Exhibition, error) {
 		if fig := v.linearCurves(f, perturb); fig != nil {
 			out.Figures = append(out.Figures, fig)
 		}
+	}
+	if fig := v.gridCurves(f, NullPercentile, "sensitivity-grid", "Sensitivity by rank, every edit and region",
+		"Percentile of the edit among the nulls of the same "+v.a.noun()+", by edit and region: normalised, so that metrics and edits can be compared", "percentile among nulls", nil); fig != nil {
+		out.Figures = append(out.Figures, fig)
 	}
 	if t, ok := v.classTable(f); ok {
 		out.Tables = append(out.Tables, t)

@@ -197,7 +197,38 @@ func severityAxis(c *curve) figure.Axis {
 			a.Log = false
 		}
 	}
+	if c.axis.Fixed { // done or not
+		a.Label, a.Ticks = c.perturb, []float64{}
+	}
 	return a
+}
+
+// gridCurves are the curves of a quantity on 0..1 for every edit in every region, a panel each, so that edits can be
+// compared; nil where there is one edit only. fits restricts the estimates.
+func (v *View) gridCurves(f *Finding, q Quantity, name, title, says, y string, fits func(e *Estimate) bool) *figure.Curves {
+	grid := &figure.Curves{Y: figure.Axis{Label: y, Min: 0, Max: 1}}
+	edits := f.perturbs(q)
+	if len(edits) < 2 {
+		return nil
+	}
+	var all []*Estimate
+	for _, perturb := range edits {
+		fig := v.rankCurves(f, q, perturb, name, title, says, y, fits, func(_ *figure.Panel, _ *curve, shown []*Estimate) { all = append(all, shown...) })
+		if fig == nil {
+			continue
+		}
+		for _, p := range fig.Panels {
+			x := fig.X
+			x.Label = strings.TrimPrefix(strings.TrimPrefix(x.Label, perturb), ", ")
+			p.Title, p.X = perturb+", "+p.Title, &x
+			grid.Panels = append(grid.Panels, p)
+		}
+	}
+	if len(grid.Panels) < 2 {
+		return nil
+	}
+	grid.About = v.about(f, name, title, says, all, v.bands(all))
+	return grid
 }
 
 func unitText(u string) string {
@@ -223,7 +254,11 @@ func (v *View) thumbs(perturb string) []figure.Thumb {
 		if slices.ContainsFunc(out, func(t figure.Thumb) bool { return t.At == x.Stimulus.Severity }) {
 			continue
 		}
-		out = append(out, figure.Thumb{PNG: x.PNG, At: x.Stimulus.Severity, Label: withUnit(x.Stimulus.Severity, unitText(x.Stimulus.Unit))})
+		label := withUnit(x.Stimulus.Severity, unitText(x.Stimulus.Unit))
+		if places := v.places(perturb); len(places) > 0 && places[0].axis.Fixed {
+			label = "edited"
+		}
+		out = append(out, figure.Thumb{PNG: x.PNG, At: x.Stimulus.Severity, Label: label})
 	}
 	if len(out) > 8 {
 		return nil

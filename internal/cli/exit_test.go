@@ -160,9 +160,33 @@ func TestReportAgain(t *testing.T) {
 			t.Errorf("%s is not what the run drew", filepath.Base(f))
 		}
 	}
+	if status, _, messages := command(t, "report", run, "--only", "detectoin"); status != exitInput || !strings.Contains(messages, "this run has") {
+		t.Errorf("a kind that the run has not: status %d\n%s", status, messages)
+	}
+	// What else was lost or changed is said, and the report is drawn of what is whole.
+	if err := os.Remove(filepath.Join(run, "scores.csv")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(run, "scores.parquet"), "PAR1")
+	if status, _, messages := command(t, "report", run, "--out", again, "--format", "svg"); status != exitDone || !strings.Contains(messages, "scores.csv (missing), scores.parquet (changed)") {
+		t.Errorf("a run without its scores: status %d\n%s", status, messages)
+	}
 	data, err := os.ReadFile(filepath.Join(run, inputFile))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, damage := range map[string]struct {
+		data []byte
+		says string
+	}{
+		"cut short":       {data[:len(data)/2], "its checksum differs"},
+		"nearly empty":    {data[:9], "is cut short: it has 9 bytes"},
+		"another version": {append([]byte("probity report input 0\n"), data[30:]...), "written by another version"},
+	} {
+		write(t, filepath.Join(run, inputFile), string(damage.data))
+		if status, _, messages := command(t, "report", run); status != exitInput || !strings.Contains(messages, damage.says) {
+			t.Errorf("%s: status %d\n%s", name, status, messages)
+		}
 	}
 	data[len(data)/2] ^= 1
 	write(t, filepath.Join(run, inputFile), string(data))

@@ -66,7 +66,11 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	a.say("\n%s\n", res.Answer)
-	return harness.Finish(dir, manifest, append(append(files, inputFile), res.Files...))
+	files = append(files, inputFile)
+	for _, s := range shown {
+		files = append(files, "exhibits/"+s.File)
+	}
+	return harness.Finish(dir, manifest, append(files, res.Files...))
 }
 
 // reportInput turns a scored plan into what a report is made of.
@@ -143,7 +147,10 @@ func loadInput(dir string) (*reports.Input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the run in %s has lost what its report is made of: %w; give its `probity run` again", dir, err)
 	}
-	if len(data) < len(inputMagic)+sha256.Size || string(data[:len(inputMagic)]) != inputMagic {
+	if n := min(len(data), len(inputMagic)); len(data) < len(inputMagic)+sha256.Size && string(data[:n]) == inputMagic[:n] {
+		return nil, fmt.Errorf("%s is cut short: it has %d bytes; give its `probity run` again, which takes over every score", path, len(data))
+	}
+	if len(data) < len(inputMagic) || string(data[:len(inputMagic)]) != inputMagic {
 		return nil, fmt.Errorf("%s was written by another version of the program; give its `probity run` again, which takes over every score", path)
 	}
 	body := data[:len(data)-sha256.Size]

@@ -103,6 +103,9 @@ type tick struct {
 
 // ticks chooses about n labelled places on the axis.
 func (s scale) ticks(a Axis, n int) []tick {
+	if a.Ticks != nil && len(a.Ticks) == 0 {
+		return nil
+	}
 	var vs []float64
 	for _, v := range a.Ticks {
 		if s.inside(v) {

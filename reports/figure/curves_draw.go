@@ -458,7 +458,16 @@ func (c *Curves) drawSeries(s *scene, a axes, p Panel, pal *Palette, r *room, ma
 			order = append(order, ser)
 		}
 	}
-	for _, ser := range order {
+	// Single points of several series would lie upon each other: they stand side by side, in the order of the legend.
+	dodge, step := !bent(p) && len(order) > 1, 0.0
+	if dodge {
+		step = math.Min(9, .8*a.box.w()/float64(len(order)))
+	}
+	for k, ser := range order {
+		aside := 0.0
+		if dodge {
+			aside = step * (float64(k) - float64(len(order)-1)/2)
+		}
 		st := pal.Style(ser.Label)
 		size, bandA := 1.9, uint8(38)
 		if many {
@@ -488,7 +497,7 @@ func (c *Curves) drawSeries(s *scene, a axes, p Panel, pal *Palette, r *room, ma
 			if !a.x.shows(x) || !a.y.shows(ser.Y[i]) {
 				continue
 			}
-			q := pt{a.x.at(x), a.y.at(ser.Y[i])}
+			q := pt{a.x.at(x) + aside, a.y.at(ser.Y[i])}
 			if !a.x.inside(x) || !a.y.inside(ser.Y[i]) {
 				continue
 			}

@@ -127,7 +127,7 @@ type Axis struct {
 	Label    string    // quantity and unit: "hue, mean ΔE00 inside the region"
 	Log      bool      // ratio scale; values <= 0 cannot be shown and the caption says how many there were
 	Min, Max float64   // limits; both 0: from the data
-	Ticks    []float64 // places to label; nil: chosen
+	Ticks    []float64 // places to label; nil: chosen; empty: none
 	Percent  bool      // fractions shown as per cent
 }
 
