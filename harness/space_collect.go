@@ -24,7 +24,7 @@ import (
 // measured of a space is one small file.
 
 // spaceVersion is raised whenever the same embeddings may give other numbers.
-const spaceVersion = 1
+const spaceVersion = 2
 
 const (
 	pictureBlock = 64  // sources whose pictures are embedded as one unit of work

@@ -289,18 +289,20 @@ func (m *spaceMeasure) clustered(v []float64) stats.Mean {
 	return stats.NewMean(clusters)
 }
 
-// galleries of the judged rows: places in a list of candidates, the right one first.
+// gallery is what the right caption of each judged row is found among.
 type gallery struct {
 	name       string
-	of         [][]int
-	candidates map[string]stats.Rows // by form
-	chance     float64
-	facts      []string // of a controlled gallery: which attribute is wrong in candidate 1, 2, ...
+	of         [][]int                 // by judged row: places in candidates, the right one first
+	candidates map[string][]stats.Rows // by form: a list of candidates, or several, over which scores are averaged
+	chance     float64                 // of towers that look at one side alone
+	facts      []string                // of a controlled gallery: which attribute is wrong in each list
 }
 
 const (
-	galleryRandom     = "captions of other pictures"
-	galleryControlled = "captions with one attribute wrong"
+	galleryRandom = "captions of other pictures"
+	// galleryControlled holds two captions at a time, so that either could be the right one as far as words alone tell: a caption
+	// among several that each differ from it in something else stands in their middle, and is the nearest less often than by chance.
+	galleryControlled = "a caption with one attribute wrong"
 )
 
 // random draws a gallery of other rows for each judged row, none with the same caption.
@@ -332,34 +334,55 @@ func (m *spaceMeasure) random() *gallery {
 	return g
 }
 
-// controlled has, for each judged row, its full caption and those with one attribute wrong; nil where the data set knows none.
+// controlled pairs the full caption of each judged row with one in which one attribute is wrong, for each attribute; nil where the data
+// set knows none.
 func (m *spaceMeasure) controlled() (*gallery, error) {
 	if len(m.foils) == 0 {
 		return nil, nil
 	}
-	g := &gallery{name: galleryControlled, chance: 1 / float64(1+len(m.foils)), candidates: map[string]stats.Rows{}}
-	var rows []float32
+	g := &gallery{name: galleryControlled, chance: .5, candidates: map[string][]stats.Rows{}}
 	for k := range m.test {
-		list := []int{k}
-		for f := range m.foils {
-			list = append(list, len(m.test)*(f+1)+k)
-		}
-		g.of = append(g.of, list)
+		g.of = append(g.of, []int{k, len(m.test) + k})
 	}
 	for _, f := range m.foils {
 		g.facts = append(g.facts, f.Attribute)
+		var rows []float32
 		for _, i := range m.test {
 			rows = append(rows, f.Rows[i]...)
 		}
-	}
-	for _, form := range forms {
-		wrong, err := m.transform(rows, len(m.foils)*len(m.test), form)
-		if err != nil {
-			return nil, fmt.Errorf("captions with one attribute wrong: %w", err)
+		for _, form := range forms {
+			wrong, err := m.transform(rows, len(m.test), form)
+			if err != nil {
+				return nil, fmt.Errorf("captions with the %s wrong: %w", f.Attribute, err)
+			}
+			g.candidates[form] = append(g.candidates[form], m.form[form].texts.Pick(m.test).Stack(wrong))
 		}
-		g.candidates[form] = m.form[form].texts.Pick(m.test).Stack(wrong)
 	}
 	return g, nil
+}
+
+// score is how often the right caption wins, by judged row, then number of components; the mean over a gallery's lists.
+func (g *gallery) score(images stats.Rows, form string, axes *stats.Rows, counts []int) ([][]float64, error) {
+	var mean [][]float64
+	lists := g.candidates[form]
+	for _, candidates := range lists {
+		score, err := stats.Retrieve(images, candidates, g.of, axes, counts)
+		if err != nil {
+			return nil, err
+		}
+		if mean == nil {
+			mean = make([][]float64, len(score))
+		}
+		for i, row := range score {
+			if mean[i] == nil {
+				mean[i] = make([]float64, len(row))
+			}
+			for k, v := range row {
+				mean[i][k] += v / float64(len(lists))
+			}
+		}
+	}
+	return mean, nil
 }
 
 func first(score [][]float64) []float64 {
@@ -398,21 +421,19 @@ func (m *spaceMeasure) retrieval(context.Context) error {
 		if controlled == nil {
 			continue
 		}
-		score, err := stats.Retrieve(images, controlled.candidates[form], controlled.of, nil, nil)
+		score, err := controlled.score(images, form, nil, nil)
 		if err != nil {
 			return err
 		}
-		m.add(trial.SpaceRow{Quantity: "retrieval", Side: "images to texts", Form: form, Gallery: controlled.name, Chance: controlled.chance}, m.mean(first(score)))
+		row := trial.SpaceRow{Quantity: "retrieval", Side: "images to texts", Form: form, Gallery: controlled.name, Chance: controlled.chance}
+		m.add(row, m.mean(first(score)))
 		for f, fact := range controlled.facts {
-			two := make([][]int, len(controlled.of))
-			for i, list := range controlled.of {
-				two[i] = []int{list[0], list[1+f]}
-			}
-			score, err := stats.Retrieve(images, controlled.candidates[form], two, nil, nil)
+			score, err := stats.Retrieve(images, controlled.candidates[form][f], controlled.of, nil, nil)
 			if err != nil {
 				return err
 			}
-			m.add(trial.SpaceRow{Quantity: "retrieval", Side: "images to texts", Form: form, Gallery: "the caption with this attribute wrong", Attribute: fact, Chance: .5}, m.mean(first(score)))
+			row.Attribute = fact
+			m.add(row, m.mean(first(score)))
 		}
 	}
 	return nil
@@ -438,7 +459,7 @@ func (m *spaceMeasure) condensation(ctx context.Context) error {
 	}
 	random := m.random()
 	p := m.form[formCentred]
-	random.candidates = map[string]stats.Rows{formCentred: p.texts.Pick(m.test)}
+	random.candidates = map[string][]stats.Rows{formCentred: {p.texts.Pick(m.test)}}
 	images := p.images.Pick(m.test)
 	full := every(m.d)
 	for i := range full {
@@ -458,7 +479,7 @@ func (m *spaceMeasure) condensation(ctx context.Context) error {
 			if g == nil {
 				continue
 			}
-			score, err := stats.Retrieve(images, g.candidates[formCentred], g.of, &axes, full)
+			score, err := g.score(images, formCentred, &axes, full)
 			if err != nil {
 				return err
 			}

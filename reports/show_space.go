@@ -69,6 +69,14 @@ func (v *View) spaceAbout(f *Finding, name, title, says string, list []*Estimate
 	return about
 }
 
+// against says what the right caption stands among.
+func against(gallery string) string {
+	if gallery == controlledGallery {
+		return "against the same with one attribute wrong (mean over the attributes)"
+	}
+	return "among " + gallery
+}
+
 func gallerySlug(gallery string) string {
 	if gallery == controlledGallery {
 		return "controlled"
@@ -77,7 +85,7 @@ func gallerySlug(gallery string) string {
 }
 
 func (v *View) spaceBars(f *Finding, cells []*spaceCell, gallery string) *figure.Bars {
-	fig := &figure.Bars{X: figure.Axis{Label: "share of pictures whose right caption is nearest", Min: 0, Max: 1}}
+	fig := &figure.Bars{X: figure.Axis{Label: "right caption nearest, share of cases", Min: 0, Max: 1}}
 	var all []*Estimate
 	chance := nan
 	for _, c := range cells {
@@ -96,8 +104,8 @@ func (v *View) spaceBars(f *Finding, cells []*spaceCell, gallery string) *figure
 			fig.Groups = append(fig.Groups, g)
 		}
 	}
-	fig.About = v.spaceAbout(f, "joint-space-centring-"+gallerySlug(gallery), "What centring changes, "+gallery,
-		fmt.Sprintf("Share of pictures whose right caption is nearest among %s, with the embeddings as they are, with the mean of each side taken off, and with texts turned onto images besides; chance is %s", gallery, share(chance)), all)
+	fig.About = v.spaceAbout(f, "joint-space-centring-"+gallerySlug(gallery), "What centring changes, "+against(gallery),
+		fmt.Sprintf("How often the right caption is nearest, %s, with the embeddings as they are, with the mean of each side taken off, and with texts turned onto images besides; chance is %s", against(gallery), share(chance)), all)
 	return fig
 }
 
@@ -136,8 +144,8 @@ func (v *View) spaceCurves(f *Finding, cells []*spaceCell, gallery string) *figu
 			fig.Panels = append(fig.Panels, p)
 		}
 	}
-	fig.About = v.spaceAbout(f, "joint-space-condensation-"+gallerySlug(gallery), "Condensation, "+gallery,
-		"Share of pictures whose right caption is nearest among "+gallery+", with both sides centred and projected onto the first principal components, which were fitted on the other half of the pictures; marks are where 95 % of the full score above chance is reached", all)
+	fig.About = v.spaceAbout(f, "joint-space-condensation-"+gallerySlug(gallery), "Condensation, "+against(gallery),
+		"How often the right caption is nearest, "+against(gallery)+", with both sides centred and projected onto the first principal components, which were fitted on the other half of the pictures; marks are where 95 % of the full score above chance is reached", all)
 	return fig
 }
 
@@ -309,11 +317,11 @@ func (v *View) attributeTable(f *Finding, cells []*spaceCell) Table {
 	t := Table{Name: "joint-space-attributes", Title: "The right caption against one with an attribute wrong",
 		Caption: "Share of pictures that are nearer to their full caption than to the same caption with one attribute wrong, with " + v.level() + " intervals; chance is .50.",
 		Columns: []TableColumn{{Title: "cell"}, {Title: "embeddings"}}}
-	const among = "the caption with this attribute wrong"
+	const among = controlledGallery
 	var attributes []string
 	for _, c := range cells {
 		for i := range c.first().Rows {
-			if r := &c.first().Rows[i]; r.Gallery == among && r.Form == "raw" && len(attributes) < 100 && c == cells[0] {
+			if r := &c.first().Rows[i]; r.Gallery == among && r.Attribute != "" && r.Quantity == "retrieval" && r.Form == "raw" && len(attributes) < 100 && c == cells[0] {
 				attributes = append(attributes, r.Attribute)
 			}
 		}

@@ -136,7 +136,7 @@ func jointSpace(ctx context.Context, a *Analysis, _ registry.Values) (*Finding, 
 		"Embeddings are brought to length 1. Every second independent picture, in a seeded order, is judged; means, principal components, rotations and probes are fitted on the others.",
 		"The gap is the distance between the mean embeddings of images and of texts (Liang et al. 2022); alignment and uniformity are Wang and Isola's (2020). Centred: less the mean of their own side. Aligned: centred, and texts turned by orthogonal Procrustes.",
 		"Effective rank: exp of the entropy of the normalised singular values of the centred embeddings (Roy and Vetterli 2007); participation ratio: (sum v)^2 / sum v^2 of the eigenvalues of the covariance.",
-		"Retrieval: the share of pictures whose right caption has the largest cosine in a gallery, ties shared.",
+		"Retrieval: the share of pictures whose right caption has the largest cosine, ties shared: against the same caption with one attribute wrong, mean over the attributes, or among captions of other pictures.",
 		"Probes: ridge regression on one-of-n targets, penalty .01 of the mean variance. Control task (Hewitt and Liang 2019): a random label for each combination of the attribute with two others. Selectivity: accuracy less control accuracy. An attribute that is linearly decodable need not be used by the model.",
 		"Intervals of one model are over pictures; of several they are t over seeds, and say nothing of other pictures.",
 	}
@@ -170,11 +170,17 @@ func (b *builder) spaceCell(a *Analysis, c *spaceCell) {
 	var own []int // warnings of the whole space
 	for _, s := range c.spaces {
 		for _, w := range s.Warnings {
-			own = append(own, b.warn("space", "%s: %s", s.Label, w))
+			own = append(own, b.warn("space", "%s: %s", c.label, w))
 		}
+	}
+	var marked []*trial.Space
+	for _, s := range c.spaces {
 		if s.Mark != "" {
-			own = append(own, b.warn("mark", "%s: %s", s.Label, s.Mark))
+			marked = append(marked, s)
 		}
+	}
+	if len(marked) > 0 {
+		own = append(own, b.warn("mark", "%s: %d of %s, the first: %s", c.label, len(marked), plural(len(c.spaces), "model")+" marked", marked[0].Mark))
 	}
 	slices.Sort(own)
 	own = slices.Compact(own)
@@ -331,7 +337,7 @@ func (c *spaceCell) gallery() (name string, chance float64) {
 	return name, chance
 }
 
-const controlledGallery = "captions with one attribute wrong"
+const controlledGallery = "a caption with one attribute wrong"
 
 // attributes are those that are probed, in order.
 func (c *spaceCell) attributes() (out []string) {
@@ -367,7 +373,11 @@ func (f *Finding) spaceAnswer(cells []*spaceCell) string {
 	if e := find(c, "modality gap", "judged pairs", "centred", "", "", ""); e != nil {
 		s += fmt.Sprintf("; centring each side leaves %s", e.spaced())
 	}
-	s += fmt.Sprintf(", and the right caption is found among %s %s of the time before and %s after (chance %s)", name,
+	found := "the right caption is the nearest among " + name
+	if name == controlledGallery {
+		found = "a picture is nearer to its caption than to the same with one attribute wrong"
+	}
+	s += fmt.Sprintf(", and %s in %s of the cases before and %s after (chance %s)", found,
 		find(c, "retrieval", "images to texts", "raw", name, "", "").spaced(), find(c, "retrieval", "images to texts", "centred", name, "", "").spaced(), share(chance))
 	if e := find(c, "components for 95 %", "images to texts", "centred", name, "both", ""); e != nil && !math.IsNaN(float64(e.Value)) {
 		s += fmt.Sprintf(". %s of %d principal components reach 95 %% of what all do above chance", bracketed(digits, float64(e.Value), float64(e.Low), float64(e.High)), c.first().D)
