@@ -229,7 +229,13 @@ func (q *suiteScene) collateral() bool {
 
 // spot finds a disc of the ground away from every object.
 func (q *suiteScene) spot() (stain, bool) {
-	s := stain{Radius: .09, Direction: 2 * math.Pi * q.draw.Float64()}
+	s := stain{Radius: .09}
+	for range 64 { // a direction in which colours do not run into the gamut's border before the strongest stain, with light to spare
+		s.Direction = 2 * math.Pi * q.draw.Float64()
+		if s.reach(q.scene.Ground.Colour) > 1.4*stainSeverities[len(stainSeverities)-1] {
+			break
+		}
+	}
 	for range 200 {
 		s.X, s.Y = .1+.8*q.draw.Float64(), .1+.8*q.draw.Float64()
 		free := true

@@ -93,6 +93,19 @@ func (s *stain) disc(size int) *raster.Mask {
 	return m
 }
 
+// reach is the CIEDE2000 of the largest shift of a colour that sRGB can hold, clipped.
+func (s *stain) reach(colour string) float64 {
+	c := srgb[colour]
+	l, a, b := raster.LabOf(c[0], c[1], c[2])
+	sin, cos := math.Sincos(s.Direction)
+	r, g, bl, _ := raster.FromLab(l, a+mostShift*cos, b+mostShift*sin)
+	l2, a2, b2 := raster.LabOf(r, g, bl)
+	return raster.DeltaE00(l, a, b, l2, a2, b2)
+}
+
+// mostShift is the largest shift of chroma that is looked at, in units of CIELAB.
+const mostShift = 160
+
 // stainSteps halve the range of shifts until it is far below what 8 bits can hold.
 const stainSteps = 24
 
@@ -110,7 +123,7 @@ func (s *stain) apply(img *raster.Image) {
 			}
 		}
 	}
-	low, high := 0., 160.
+	low, high := 0., float64(mostShift)
 	for range stainSteps {
 		mid := (low + high) / 2
 		shift(mid)

@@ -433,17 +433,29 @@ func (f *Finding) over(s *suite, q Quantity, kind string) []*Estimate {
 	return out
 }
 
+// readings are the groups of metrics by what they look at, in the order in which they are shown.
+var readings = []string{ReadsPictures, ReadsOutput, ReadsAll, ReadsUnknown}
+
+// complianceAnswer tells the best of each group of metrics, how much was blind, and what no metric sees.
 func (b *builder) complianceAnswer(s *suite) string {
 	overall := b.f.over(s, Accuracy, "")
-	best, full := -1, 0
-	for m := range s.Metrics {
-		full = max(full, len(s.judged(m)))
-	}
-	for m, e := range overall[:s.Metrics] {
-		if e != nil && len(s.judged(m)) == full && (best < 0 || e.Value > overall[best].Value) {
-			best = m
+	var best []string
+	for _, group := range readings {
+		top := -1
+		for m, e := range overall[:s.Metrics] {
+			if e != nil && s.Reads[m] == group && (top < 0 || e.Value > overall[top].Value) {
+				top = m
+			}
+		}
+		if top >= 0 {
+			best = append(best, fmt.Sprintf("of %s %s, %s over %s", group, s.Columns[top].Label, overall[top].ranged(), plural(len(s.judged(top)), "kind")))
 		}
 	}
+	text := fmt.Sprintf("On %s, %s, the right output is preferred to the wrong one most often", s.Title, plural(s.clusters, s.noun()))
+	if len(best) == 0 {
+		return text + " by no metric: none is judged on any kind."
+	}
+	text += ", among metrics " + strings.Join(best, "; ") + " (chance .5)."
 	blind, all := 0, 0
 	for m := range s.Metrics {
 		for _, k := range s.judged(m) {
@@ -453,14 +465,8 @@ func (b *builder) complianceAnswer(s *suite) string {
 			}
 		}
 	}
-	text := fmt.Sprintf("On %s, %s", s.Title, plural(s.clusters, s.noun()))
-	if best >= 0 {
-		text += fmt.Sprintf(", the most accurate metric of those judged on %s is %s, %s", plural(full, "kind"), s.Columns[best].Label, overall[best].ranged())
-	}
-	text += "."
-	if all > 0 {
-		text += fmt.Sprintf(" Of %s of metric and kind, %d are at .5 by construction: the metric does not look at what differs.", plural(all, "pair"), blind)
-	}
+	text += fmt.Sprintf(" Of %s of metric and kind, %d are at .5 by construction: the metric does not look at what differs.", plural(all, "pair"), blind)
+	var unseen, chance []string
 	for k, kind := range s.Kinds {
 		var top *Estimate
 		for m, e := range b.f.over(s, Accuracy, kind.Name)[:s.Metrics] {
@@ -468,11 +474,18 @@ func (b *builder) complianceAnswer(s *suite) string {
 				top = e
 			}
 		}
-		if top == nil {
-			text += fmt.Sprintf(" No metric looks at what decides %s.", kind.Name)
-		} else if !(top.Low > .5) {
-			text += fmt.Sprintf(" No metric is above chance on %s (most %s, %s).", kind.Name, top.Metric, top.ranged())
+		switch {
+		case top == nil:
+			unseen = append(unseen, kind.Name)
+		case !(top.Low > .5):
+			chance = append(chance, fmt.Sprintf("%s (most %s, %s)", kind.Name, top.Metric, top.ranged()))
 		}
+	}
+	if len(unseen) > 0 {
+		text += fmt.Sprintf(" No metric that could be judged looks at what decides %s.", strings.Join(unseen, ", "))
+	}
+	if len(chance) > 0 {
+		text += fmt.Sprintf(" No metric is above chance on %s.", strings.Join(chance, ", "))
 	}
 	return text
 }

@@ -23,8 +23,17 @@ type Suite struct {
 	// By column, then kind: it looks at nothing that differs between the contexts; why it is not to be judged, "" where it is.
 	Blind   [][]bool
 	Excused [][]string
+	Reads   []string // by column: what of a trial it looks at, one of the Reads constants
 	Notes   []string
 }
+
+// What of a trial a metric looks at.
+const (
+	ReadsPictures = "input and output"
+	ReadsOutput   = "words and output"
+	ReadsAll      = "input, words and output"
+	ReadsUnknown  = "programs and tables"
+)
 
 // SuiteKind is one kind of failure.
 type SuiteKind struct {
@@ -59,7 +68,7 @@ func newSuite(s *Suite, seed uint64, resamples int) (*suite, error) {
 	if len(s.Quads) == 0 || len(s.Columns) == 0 {
 		return fail("%d quads and %d columns", len(s.Quads), len(s.Columns))
 	}
-	if len(s.Score) != len(s.Columns) || len(s.Shuffled) != len(s.Columns) || len(s.Null) != len(s.Columns) || len(s.Blind) != len(s.Columns) || len(s.Excused) != len(s.Columns) {
+	if len(s.Score) != len(s.Columns) || len(s.Shuffled) != len(s.Columns) || len(s.Null) != len(s.Columns) || len(s.Blind) != len(s.Columns) || len(s.Excused) != len(s.Columns) || len(s.Reads) != len(s.Columns) {
 		return fail("%d columns, but %d, %d and %d of scores", len(s.Columns), len(s.Score), len(s.Shuffled), len(s.Null))
 	}
 	for m := range s.Columns {

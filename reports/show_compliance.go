@@ -61,17 +61,18 @@ func (v *View) blindness(f *Finding, s *suite) figure.Drawing {
 		fig.ColumnGroups = append(fig.ColumnGroups, kind.heading())
 		byKind[k] = f.over(s, Accuracy, kind.Name)
 	}
-	fig.Columns = append(fig.Columns, figure.Member{Label: "kinds judged"})
+	fig.Columns = append(fig.Columns, figure.Member{Label: "of kinds judged"})
 	fig.ColumnGroups = append(fig.ColumnGroups, "mean")
 	overall := f.over(s, Accuracy, "")
 	reasons := map[string]bool{}
 	blind := false
-	for m := range s.Columns {
+	order := s.order()
+	for _, m := range order {
 		fig.Rows = append(fig.Rows, figure.Member{Label: s.Columns[m].Label, Family: s.family(m)})
 		if s.control(m) {
 			fig.RowGroups = append(fig.RowGroups, "controls")
 		} else {
-			fig.RowGroups = append(fig.RowGroups, "metrics")
+			fig.RowGroups = append(fig.RowGroups, "metrics of "+s.Reads[m])
 		}
 		var row []figure.Cell
 		for k := range s.Kinds {
@@ -105,7 +106,17 @@ func (v *View) blindness(f *Finding, s *suite) figure.Drawing {
 		}
 		fig.Cells = append(fig.Cells, row)
 	}
-	fig.Side = v.peopleColumns(f, s)
+	fig.Side = []figure.SideColumn{{Title: "kinds judged"}}
+	for _, m := range order {
+		fig.Side[0].Values = append(fig.Side[0].Values, fmt.Sprint(len(s.judged(m))))
+	}
+	for _, p := range v.peopleColumns(f, s) {
+		col := figure.SideColumn{Title: p.Title}
+		for _, m := range order {
+			col.Values = append(col.Values, p.Values[m])
+		}
+		fig.Side = append(fig.Side, col)
+	}
 	says := "How often each metric prefers the right output of a requirement to a wrong one, by kind of failure; ~: the interval contains .5"
 	if blind {
 		says += "; blind: at .5 exactly by construction, since the metric does not look at what differs"
@@ -123,6 +134,22 @@ func (v *View) blindness(f *Finding, s *suite) figure.Drawing {
 	}
 	fig.About = v.aboutSuite(f, s, "blindness", "The blindness matrix", says, shown)
 	return fig
+}
+
+// order are the columns as they are shown: metrics by what they look at, then the controls.
+func (s *suite) order() []int {
+	var out []int
+	for _, group := range readings {
+		for m := range s.Metrics {
+			if s.Reads[m] == group {
+				out = append(out, m)
+			}
+		}
+	}
+	for m := s.Metrics; m < len(s.Columns); m++ {
+		out = append(out, m)
+	}
+	return out
 }
 
 // peopleColumns are the side columns of agreement with people, one a data set that any metric was compared on.
@@ -161,7 +188,7 @@ func (v *View) gradedCurves(f *Finding, s *suite) []figure.Drawing {
 		panel := figure.Panel{Title: p.variant, References: []figure.Reference{{Label: "chance", At: .5}}}
 		var shown []*Estimate
 		for m := range s.Columns {
-			if s.Blind[m][k] || s.Excused[m][k] != "" || s.Columns[m].Label == "random" && s.control(m) {
+			if s.Blind[m][k] || s.Excused[m][k] != "" || s.control(m) && s.Columns[m].Label != "pixel difference" {
 				continue
 			}
 			line := figure.Series{Label: s.Columns[m].Label, Family: s.family(m), Control: s.control(m)}
@@ -171,6 +198,9 @@ func (v *View) gradedCurves(f *Finding, s *suite) []figure.Drawing {
 				line.X, line.Y = append(line.X, float64(e.Severity)), append(line.Y, float64(e.Value))
 				line.Lo, line.Hi = append(line.Lo, float64(e.BandLow)), append(line.Hi, float64(e.BandHigh))
 				shown = append(shown, e)
+			}
+			if s.control(m) {
+				line.Lo, line.Hi = nil, nil
 			}
 			if len(line.X) > 0 {
 				panel.Series = append(panel.Series, line)
@@ -207,7 +237,7 @@ func (v *View) complianceTable(f *Finding, s *suite) Table {
 		}
 		return t.estimate(nil, e, onShare)
 	}
-	for m := range s.Columns {
+	for _, m := range s.order() {
 		judged := s.judged(m)
 		blind := 0
 		for _, k := range judged {
@@ -291,7 +321,7 @@ func (v *View) kindsTable(f *Finding, s *suite) Table {
 		}
 		return []int{i + 1}
 	}
-	for m := range s.Columns {
+	for _, m := range s.order() {
 		row := TableRow{Metric: s.Columns[m].Label, Cells: []TableCell{{Text: s.Columns[m].Label}}}
 		for k := range s.Kinds {
 			e := byKind[k][m]

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"probity/harness"
+	"probity/internal/trial"
 	"probity/reports"
 )
 
@@ -32,6 +33,9 @@ func suiteInput(s *harness.SuiteScores) reports.Suite {
 	}
 	out := reports.Suite{Name: s.Section.Label, Title: title, Noun: x.Noun, Columns: s.Columns, Metrics: s.Metrics, Score: s.Score, Shuffled: s.Shuffled,
 		Blind: s.Blind, Excused: s.Excused, Notes: x.Notes}
+	for _, parts := range s.Reads {
+		out.Reads = append(out.Reads, readsOf(parts))
+	}
 	for m := range s.Null {
 		var rows [][2][]float64
 		for _, q := range s.Null[m] {
@@ -57,4 +61,18 @@ func suiteInput(s *harness.SuiteScores) reports.Suite {
 		}
 	}
 	return out
+}
+
+// readsOf names what of a trial a metric looks at.
+func readsOf(parts []trial.Part) string {
+	words := slices.ContainsFunc(parts, trial.Part.Text)
+	switch input := slices.Contains(parts, trial.OfInput); {
+	case parts == nil:
+		return reports.ReadsUnknown
+	case words && input:
+		return reports.ReadsAll
+	case words:
+		return reports.ReadsOutput
+	}
+	return reports.ReadsPictures
 }
