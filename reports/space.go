@@ -75,17 +75,6 @@ func (c *spaceCell) first() *trial.Space { return c.spaces[0] }
 
 func (c *spaceCell) untrained() bool { return c.first().Training == "none" }
 
-// family is the look of a cell.
-func (c *spaceCell) family() string {
-	switch s := c.first(); {
-	case c.untrained():
-		return "control"
-	case s.Family != "":
-		return s.Family
-	}
-	return "external"
-}
-
 // row finds a number of a space; nil where it was not measured.
 func rowOf(s *trial.Space, k spaceKey) *trial.SpaceRow {
 	for i := range s.Rows {
