@@ -137,30 +137,6 @@ func (s *sums) judged(d *Judged) {
 }
 
 func (s *sums) suite(x *Suite) {
-	s.text(fmt.Sprintf("%q %q %q %d %+v %+v %v %q %q", x.Name, x.Title, x.Noun, x.Metrics, x.Columns, x.Kinds, x.Blind, x.Excused, x.Notes))
-	for _, q := range x.Quads {
-		s.text(fmt.Sprintf("%+v", q))
-	}
-	for m := range x.Columns {
-		for _, table := range [][][2][2]float64{x.Score[m], x.Shuffled[m]} {
-			for _, q := range table {
-				for _, c := range q {
-					s.number(c[0])
-					s.number(c[1])
-				}
-			}
-		}
-		for _, q := range x.Null[m] {
-			for _, c := range q {
-				for _, v := range c {
-					s.number(v)
-				}
-			}
-		}
-	}
-}
-
-func (s *sums) suite(x *Suite) {
 	s.text(fmt.Sprintf("%q %q %q %d %+v %+v %v %q %q %q", x.Name, x.Title, x.Noun, x.Metrics, x.Columns, x.Kinds, x.Blind, x.Excused, x.Reads, x.Notes))
 	for _, q := range x.Quads {
 		s.text(fmt.Sprintf("%+v", q))
