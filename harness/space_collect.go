@@ -261,6 +261,9 @@ func (r *spaceRun) embed(ctx context.Context, names []string, out map[string]*em
 		if err := jointTowers(b.Info(), output[name]); err != nil {
 			return fmt.Errorf("[[space]] of %s: %w", name, err)
 		}
+		if err := r.checkTexts(name); err != nil {
+			return err
+		}
 		loaded[k] = b
 		out[name] = &embedded{images: make([][]float32, len(r.plan.Sources)), texts: make([][]float32, len(r.texts))}
 	}
@@ -310,6 +313,23 @@ func (r *spaceRun) embed(ctx context.Context, names []string, out map[string]*em
 		e.key = fmt.Sprintf("%s\n%s\n%q", name, loaded[k].Hash(), sums[k])
 	}
 	return ctx.Err()
+}
+
+// checkTexts says whether a model reads every caption whole, before anything is computed.
+func (r *spaceRun) checkTexts(name string) error {
+	c := r.plan.Experiment.checkTexts(r.models)
+	if c == nil {
+		return nil
+	}
+	for _, t := range r.texts {
+		if err := c.reader.CheckText(name, t); err != nil {
+			if c.long == 0 {
+				c.first, c.where = err, fmt.Sprintf("[[space]] of %s: the caption %q", name, t)
+			}
+			c.long++
+		}
+	}
+	return c.err()
 }
 
 // fail notes a picture that could not be read, once for all models.

@@ -2,6 +2,7 @@ package stats_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"testing"
@@ -305,5 +306,108 @@ func TestRetrievalLaws(t *testing.T) {
 		if bad() == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestSpaceIntervalsCover: over replicates of samples of known populations the 95 % intervals hold the truth in about 95 % of the cases.
+// The rank's is held against the mean rank of so many pairs, since ranks grow with their number.
+func TestSpaceIntervalsCover(t *testing.T) {
+	const replicates, n, d = 300, 120, 5
+	s := stream.Key{Seed: 21, Step: "space", Purpose: "coverage"}.Open()
+	draw := func(n int, mean float64) stats.Rows {
+		r := stats.Rows{N: n, D: d, X: make([]float64, n*d)}
+		for i := range n {
+			for k := range d {
+				r.X[i*d+k] = s.Norm() / float64(1+k)
+			}
+			r.X[i*d] += mean
+		}
+		u, _ := r.Unit()
+		return u
+	}
+	large := must[stats.GapEstimates](t)(stats.GapIntervals(draw(4000, 1), draw(4000, -.5), stats.Groups(4000, nil), .95))
+	// The large sample's gap has an error of its own, small against that of a replicate (120 of 4,000 rows).
+	group := stats.Groups(n, nil)
+	var ranks []stats.Interval
+	var mean float64
+	held := map[string]int{}
+	for range replicates {
+		a, b := draw(n, 1), draw(n, -.5)
+		g := must[stats.GapEstimates](t)(stats.GapIntervals(a, b, group, .95))
+		if g.Distance.Low <= large.Distance.Value && large.Distance.Value <= g.Distance.High {
+			held["gap"]++
+		}
+		if g.UniformityA.Low <= large.UniformityA.Value && large.UniformityA.Value <= g.UniformityA.High {
+			held["uniformity"]++
+		}
+		r := must[stats.Ranks](t)(stats.RankIntervals(a, group, .95))
+		ranks = append(ranks, r.Effective)
+		mean += r.Effective.Value / replicates
+		for _, p := range []float64{.05, .5, .9} {
+			rows := make([][]float64, n)
+			for i := range rows {
+				rows[i] = []float64{0}
+				if s.Float64() < p {
+					rows[i][0] = 1
+				}
+			}
+			if iv := stats.NewMean(rows).Score(.95); iv.Low <= p && p <= iv.High {
+				held[fmt.Sprintf("score at %g", p)]++
+			}
+		}
+	}
+	for _, iv := range ranks {
+		if iv.Low <= mean && mean <= iv.High {
+			held["effective rank"]++
+		}
+	}
+	for name, k := range held {
+		share := float64(k) / replicates
+		t.Logf("%s: %.1f %%", name, 100*share)
+		if share < .915 || share > .985 { // 95 % and 2.7 standard errors
+			t.Errorf("the intervals of %s hold the truth in %.1f %% of %d replicates", name, 100*share, replicates)
+		}
+	}
+	if len(held) != 6 {
+		t.Errorf("intervals of %v were tried", held)
+	}
+}
+
+// TestCondensedCovers: queries that need a known number of components, with noise; the interval holds it in about 95 % of the replicates.
+func TestCondensedCovers(t *testing.T) {
+	const replicates, n = 200, 150
+	// A query is right from its own number of components on, and by luck before: the mean score at k is known.
+	counts := span(1, 21)
+	s := stream.Key{Seed: 22, Step: "space", Purpose: "condensed"}.Open()
+	truth := math.NaN()
+	full := .9
+	at := func(k int) float64 { return .5 + (full-.5)*(1-math.Exp(-float64(k)/3))/(1-math.Exp(-20./3)) }
+	for _, k := range counts {
+		if at(k) >= .5+.95*(full-.5) {
+			truth = float64(k)
+			break
+		}
+	}
+	held := 0
+	for b := range replicates {
+		score := make([][]float64, n)
+		for i := range score {
+			u := s.Float64() // one number a query: right at k where it is below the mean score, so that curves rise
+			score[i] = make([]float64, len(counts))
+			for j, k := range counts {
+				if u < at(k) {
+					score[i][j] = 1
+				}
+			}
+		}
+		c := must[stats.Condensed](t)(stats.Condense(t.Context(), score, span(0, n), counts, .5, .95, .95, stats.Resampling{Seed: uint64(b), N: 300}))
+		if c.Low <= truth && truth <= c.High {
+			held++
+		}
+	}
+	share := float64(held) / replicates
+	t.Logf("%.0f components: held in %.1f %%", truth, 100*share)
+	if share < .9 {
+		t.Errorf("the interval of the number of components holds %v in %.1f %% of %d replicates", truth, 100*share, replicates)
 	}
 }
