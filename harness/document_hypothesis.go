@@ -251,9 +251,6 @@ func (d *document) crossCheck(root *section, x *Experiment, perturbPaths, findin
 		if f.Kind == "joint-space" && len(x.Spaces) == 0 && !root.has("space") {
 			d.fail(path, atKey, "the finding %s needs a joint space: a [[space]] section with models or features", f.Kind)
 		}
-		if f.Kind == "compliance" && len(x.Suites) == 0 && !root.has("suite") {
-			d.fail(path, atKey, "the finding %s needs trials whose truth is known: a [[suite]] section with dataset = \"compliance\"", f.Kind)
-		}
 		needs, known := findingNeeds[f.Kind]
 		if !known || d.lostPerturbs {
 			continue

@@ -64,9 +64,6 @@ func (v *View) facts() []page.Fact {
 	if spaces := v.a.table.Spaces; len(spaces) > 0 {
 		out = append(out, page.Fact{Name: "joint spaces", Value: spaceFacts(spaces)})
 	}
-	for _, s := range v.a.suites {
-		out = append(out, page.Fact{Name: s.Title, Value: plural(s.Metrics, "metric") + ", " + grouped(len(s.Quads)) + " quads, " + plural(s.clusters, s.noun())})
-	}
 	return append(out, page.Fact{Name: "seed", Value: fmt.Sprint(v.in.Experiment.Seed)})
 }
 
