@@ -31,7 +31,7 @@ func showJointSpace(v *View, f *Finding) (Exhibition, error) {
 		add(m, len(m.Rows) > 0)
 	}
 	out.Tables = append(out.Tables, v.spaceTable(f, cells), v.condensedTable(f, cells))
-	for _, t := range []Table{v.attributeTable(f, cells), v.probeTable(f, cells)} {
+	for _, t := range []Table{v.trainingTable(f, cells), v.attributeTable(f, cells), v.probeTable(f, cells)} {
 		if len(t.Rows) > 0 {
 			out.Tables = append(out.Tables, t)
 		}
@@ -273,6 +273,51 @@ func (v *View) spaceTable(f *Finding, cells []*spaceCell) Table {
 			row.Cells = append(row.Cells, t.spaceCell(f, f.spaceFind(c.label, q.key), q.form))
 		}
 		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// trainingTable has what training changed, paired by seed: a row a quantity, a column a trained cell.
+func (v *View) trainingTable(f *Finding, cells []*spaceCell) Table {
+	t := Table{Name: "joint-space-training", Title: "Trained less untrained towers", Caption: "Difference from untrained towers of the same family, paired by seed, with " + v.level() + " t intervals over seeds.",
+		Columns: []TableColumn{{Title: "quantity"}}}
+	var trained []*spaceCell
+	for _, c := range cells {
+		if c.twin(cells) != nil && len(c.spaces) > 1 {
+			trained = append(trained, c)
+			t.Columns = append(t.Columns, TableColumn{Title: c.label, Numeric: true})
+		}
+	}
+	if len(trained) == 0 {
+		return t
+	}
+	type line struct {
+		title string
+		key   spaceKey
+	}
+	lines := []line{{"gap", spaceColumns[0].key}, {"effective rank, images", spaceKey{quantity: "effective rank", side: "images", form: "centred"}}, {"effective rank, texts", spaceKey{quantity: "effective rank", side: "texts", form: "centred"}}}
+	for _, g := range spaceGalleries(trained) {
+		lines = append(lines, line{"right caption nearest, centred, " + g, spaceKey{quantity: "retrieval", side: "images to texts", form: "centred", gallery: g}})
+	}
+	for _, s := range trained[0].probeSides() {
+		if s.form == "raw" && s.group == "across" {
+			continue
+		}
+		for _, a := range trained[0].attributes() {
+			lines = append(lines, line{"selectivity, " + s.label + ": " + a, spaceKey{quantity: "selectivity", side: s.side, form: s.form, attribute: a}})
+		}
+	}
+	for _, l := range lines {
+		row := TableRow{Cells: []TableCell{{Text: l.title}}}
+		any := false
+		for _, c := range trained {
+			e := f.spaceFindAt(c.label, l.key, fromUntrained+l.key.at())
+			any = any || e != nil
+			row.Cells = append(row.Cells, t.spaceCell(nil, e, share))
+		}
+		if any {
+			t.Rows = append(t.Rows, row)
+		}
 	}
 	return t
 }

@@ -300,7 +300,10 @@ func scopeOfSpaces(spaces []trial.Space) string {
 
 // spaceFind is a cell's estimate; nil where there is none.
 func (f *Finding) spaceFind(label string, k spaceKey) *Estimate {
-	at := k.at()
+	return f.spaceFindAt(label, k, k.at())
+}
+
+func (f *Finding) spaceFindAt(label string, k spaceKey, at string) *Estimate {
 	for i := range f.Estimates {
 		e := &f.Estimates[i]
 		if e.Metric == label && string(e.Quantity) == k.quantity && e.At == at && e.Perturb == k.attribute &&

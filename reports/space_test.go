@@ -104,7 +104,7 @@ func TestJointSpace(t *testing.T) {
 	}) {
 		t.Errorf("the mark of a model is lost: %+v", f.Warnings)
 	}
-	for _, name := range []string{"figures/joint-space-centring-controlled.svg", "figures/joint-space-condensation-random.svg", "figures/joint-space-probes-full.svg", "tables/joint-space.md", "tables/joint-space-probes.md", "report.html"} {
+	for _, name := range []string{"figures/joint-space-centring-controlled.svg", "figures/joint-space-condensation-random.svg", "figures/joint-space-probes-full.svg", "tables/joint-space.md", "tables/joint-space-probes.md", "tables/joint-space-training.md", "report.html"} {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			t.Errorf("%v", err)
 		}
