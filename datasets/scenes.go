@@ -7,6 +7,7 @@ import (
 
 	"probity/internal/raster"
 	"probity/internal/registry"
+	"probity/internal/stream"
 	"probity/internal/trial"
 )
 
@@ -24,6 +25,9 @@ func init() {
 			{Name: "objects", Type: registry.Floats, Default: []float64{1, 4}, Min: 1, Max: 4, Doc: "fewest and most objects of a scene"},
 			{Name: "held-out", Type: registry.String, Default: "none", Enum: []string{"none", "shapes", "textures"},
 				Doc: "use the shapes or textures that the bundled models were never trained on"},
+			{Name: "outside", Type: registry.Float, Unit: "fraction", Default: 0.0, Min: 0, Max: 1,
+				Doc: "share of scenes whose main object has a shape that the bundled models were never trained on; all else is as trained"},
+			{Name: "outside-shape", Type: registry.String, Default: "hourglass", Enum: HeldOutShapes, Doc: "the shape of those, and so their class"},
 			{Name: "nuisance", Type: registry.Float, Default: 1.0, Min: 0, Max: 4, Doc: "strength of light, noise and sub-pixel shift; 1 as trained"},
 			{Name: "scene-seed", Type: registry.Int, Default: 1, Min: 0, Max: math.Inf(1), Doc: "seed of the scenes; the experiment's seed does not change them"},
 		},
@@ -53,7 +57,11 @@ func openScenes(_ context.Context, params registry.Values, opt trial.OpenOptions
 	}
 	col := &trial.Collection{Name: "scenes"}
 	for i := 0; i < params.Int("count"); i++ {
-		col.Sources = append(col.Sources, sceneSource(NewScene(o, i), size, o.Shapes, o.Textures))
+		sc := NewScene(o, i)
+		if share := params.Float("outside"); share > 0 && (stream.Key{Seed: o.Seed, Step: "scene", Purpose: "outside", Replicate: i}).Open().Float64() < share {
+			sc.Objects[0].Shape = params.String("outside-shape")
+		}
+		col.Sources = append(col.Sources, sceneSource(sc, size, o.Shapes, o.Textures))
 	}
 	return col, nil
 }

@@ -146,7 +146,7 @@ func (r *run) setScore(ctx context.Context, m PlannedSetMetric, blocks []int, so
 	// stands in the reference.
 	var members, reference []int
 	h := sha256.New()
-	fmt.Fprintf(h, "set 1\n%s\n%d\n%s\n%d\n%v\n", m.Section.Kind, m.Section.Info.Version, m.Section.Params.Canonical(), r.plan.Experiment.Seed, m.Section.Halves)
+	fmt.Fprintf(h, "set 2\n%s\n%d\n%s\n%d\n%v\n", m.Section.Kind, m.Section.Info.Version, m.Section.Params.Canonical(), r.plan.Experiment.Seed, m.Section.Halves)
 	for i, f := range open {
 		inSet, inReference := !m.Section.Halves || i%2 == 0, !m.Section.Single() && (!m.Section.Halves || i%2 == 1)
 		if inSet && f.head.Made[row] {
@@ -175,7 +175,7 @@ func (r *run) setEditScore(ctx context.Context, m PlannedSetMetric, blocks []int
 	}
 	members, reference = made(members), made(reference)
 	h := sha256.New()
-	fmt.Fprintf(h, "set 1\n%s\n%d\n%s\n%d\n%v\n", m.Section.Kind, m.Section.Info.Version, m.Section.Params.Canonical(), r.plan.Experiment.Seed, m.Section.Halves)
+	fmt.Fprintf(h, "set 2\n%s\n%d\n%s\n%d\n%v\n", m.Section.Kind, m.Section.Info.Version, m.Section.Params.Canonical(), r.plan.Experiment.Seed, m.Section.Halves)
 	for _, i := range members {
 		fmt.Fprintln(h, "set", filepath.Base(open[i].path), "")
 	}
@@ -254,8 +254,8 @@ type keptSetScore struct {
 }
 
 func (k *keptSetScore) into(row *trial.SetRow) {
-	row.Value, row.Low, row.High, row.Level, row.Method, row.Warnings, row.Problem =
-		k.Score.Value, k.Score.Low, k.Score.High, k.Score.Level, k.Score.Method, k.Score.Warnings, k.Problem
+	row.Value, row.Low, row.High, row.Level, row.Method, row.Warnings, row.Replicates, row.Problem =
+		k.Score.Value, k.Score.Low, k.Score.High, k.Score.Level, k.Score.Method, k.Score.Warnings, k.Score.Replicates, k.Problem
 	if k.Problem != "" {
 		row.Value, row.Low, row.High = math.NaN(), math.NaN(), math.NaN()
 	}

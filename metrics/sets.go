@@ -320,6 +320,13 @@ func (m *setMetric) jackknife(ctx context.Context, score *trial.SetScore, a, b s
 		v = 0
 	}
 	interval(score, math.Sqrt(v), m.resamples-1, "delete-half jackknife")
+	var mean float64
+	for _, x := range values {
+		mean += x / float64(len(values))
+	}
+	for _, x := range values {
+		score.Replicates = append(score.Replicates, score.Value+math.Sqrt(factor)*(x-mean))
+	}
 	if m.share > 0 {
 		n := len(u[0]) + len(u[m.share])
 		if low, high := wilson(score.Value, n); low < score.Low || high > score.High {

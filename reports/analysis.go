@@ -106,7 +106,7 @@ func NewAnalysis(in *Input) (*Analysis, error) {
 		t = &trial.Table{Spaces: t.Spaces, Problems: t.Problems}
 	} else if len(in.Human)+len(in.Suites) > 0 && (t == nil || len(t.Stimuli) == 0) {
 		t = new(trial.Table)
-	} else if t == nil || len(t.Columns) == 0 {
+	} else if t == nil || len(t.Columns) == 0 && len(t.SetColumns) == 0 {
 		return nil, fmt.Errorf("reading the scores: the table has no metric")
 	}
 	if len(t.Stimuli) == 0 && len(t.Spaces) == 0 && len(in.Human)+len(in.Suites) == 0 {

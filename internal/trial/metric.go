@@ -287,4 +287,7 @@ type SetScore struct {
 	Level     float64 // of the interval, 0.95
 	Method    string  // "delete-d jackknife", "subsampling without replacement"
 	Warnings  []string
+	// Replicates spread as the value would from sample to sample: their variance is its squared standard error. Those of two
+	// conditions of one metric are paired where the conditions hold the same units. nil where the method makes none.
+	Replicates []float64
 }

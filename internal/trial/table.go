@@ -99,7 +99,8 @@ type SetRow struct {
 	Level            float64
 	Method           string // of the interval
 	Warnings         []string
-	Problem          string // why there is no value
+	Replicates       []float64 // see SetScore
+	Problem          string    // why there is no value
 }
 
 // Column finds a metric's index by label, or -1.
