@@ -143,6 +143,13 @@ type run struct {
 func (r *run) metricKey(m PlannedMetric) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "metric 1\n%s\n%d\n%s\n", m.Column.Kind, m.Column.Version, m.Column.Params)
+	if c, ok := m.Metric.(trial.Content); ok { // a table of scores: its bytes, not its path
+		sum, err := c.Content()
+		if err != nil {
+			return "", fmt.Errorf("metric %s: %w", m.Column.Label, err)
+		}
+		fmt.Fprintf(h, "content %s\n", sum)
+	}
 	seen := map[string]bool{}
 	for _, need := range m.Metric.Needs() {
 		if seen[need.Model] {
