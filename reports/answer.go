@@ -315,7 +315,7 @@ func signed(v float64) string { return share(v) }
 func (a *Analysis) answer(findings []*Finding) string {
 	var out []string
 	p, ok := a.headline()
-	if !ok && len(a.humans)+len(a.suites) > 0 {
+	if !ok && (len(a.humans)+len(a.suites) > 0 || a.in.Ladder != nil) {
 		for _, f := range findings {
 			if f.Answer != "" {
 				return f.Answer

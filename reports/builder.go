@@ -167,6 +167,9 @@ func (a *Analysis) scope() string {
 			networks = append(networks, c.Model)
 		}
 	}
+	if len(a.sources) == 0 && a.in.Ladder != nil {
+		return a.in.Ladder.scope()
+	}
 	if len(a.sources) == 0 && len(a.suites) > 0 {
 		return scopeOfSuites(a.suites)
 	}

@@ -65,6 +65,9 @@ func (a *Analysis) key() string {
 	for _, x := range a.suites {
 		s.suite(x.Suite)
 	}
+	if l := a.in.Ladder; l != nil {
+		s.text(fmt.Sprintf("%+v", *l))
+	}
 	s.flush()
 	return hex.EncodeToString(h.Sum(nil))
 }

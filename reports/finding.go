@@ -96,6 +96,9 @@ type Estimate struct {
 	Sign     int    `json:"sign,omitempty"`
 	RankLow  int    `json:"rank_low,omitempty"`
 	RankHigh int    `json:"rank_high,omitempty"`
+	// Set is the form of a ratio's confidence set (Fieller's): "bounded", "exclusive" (all but what lies between Low and High)
+	// or "the whole line". Unless it is bounded there is no finite ratio.
+	Set string `json:"set,omitempty"`
 	// Censored is 1 where the value is only known to be larger than Value (the largest tested), -1 where smaller.
 	Censored int   `json:"censored,omitempty"`
 	Warnings []int `json:"warnings,omitempty"` // places in Finding.Warnings, from 0

@@ -13,6 +13,7 @@ type Input struct {
 	Experiment Experiment
 	Human      []Judged        // judgements with the metrics' scores of the same items; none: no finding on agreement
 	Suites     []Suite         // trials whose truth is known; none: no finding on compliance
+	Ladder     *Ladder         // models trained on more or less data of better or worse quality; nil: no finding on exchange rates
 	Exhibits   []Exhibit       // pictures that the report shows; none: no strips and no gallery
 	Manifest   json.RawMessage // shown folded at the end of the page; nil: left out
 	Options    Options

@@ -40,6 +40,9 @@ func (a *Analysis) view() *View {
 			members = append(members, figure.Member{Label: s.Columns[m].Label, Family: s.family(m)})
 		}
 	}
+	if a.in.Ladder != nil {
+		members = append(members, a.in.Ladder.looks()...)
+	}
 	return &View{in: a.in, columns: a.columns, curves: a.curves, a: a, palette: figure.NewPalette(members)}
 }
 

@@ -17,6 +17,7 @@ type surfaceGolden struct {
 		A, B, Ends []float64
 		Kind       stats.SetKind
 	}
+	Welch  struct{ A, B, Interval []float64 }
 	Rungs  [][4]float64
 	Fits   []fitGolden
 	Levels fitGolden
@@ -68,6 +69,17 @@ func TestFiellerIsAnInvertedTTest(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("the oracle shows %d forms of three", len(seen))
+	}
+}
+
+func TestWelchIntervalOfScipy(t *testing.T) {
+	g, _ := loadSurface(t)
+	iv := stats.WelchInterval(g.Welch.A, g.Welch.B, .95)
+	near(t, "difference", iv.Value, g.Welch.Interval[0], 1e-12)
+	near(t, "low", iv.Low, g.Welch.Interval[1], 1e-9)
+	near(t, "high", iv.High, g.Welch.Interval[2], 1e-9)
+	if iv := stats.WelchInterval([]float64{1}, g.Welch.B, .95); !math.IsNaN(iv.Low) || len(iv.Warnings) == 0 {
+		t.Errorf("one value: %v", iv)
 	}
 }
 

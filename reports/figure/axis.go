@@ -107,10 +107,17 @@ func (s scale) ticks(a Axis, n int) []tick {
 		return nil
 	}
 	var vs []float64
-	for _, v := range a.Ticks {
+	var words []tick
+	for i, v := range a.Ticks {
 		if s.inside(v) {
 			vs = append(vs, v)
+			if a.Names != nil {
+				words = append(words, tick{v, a.Names[i]})
+			}
 		}
+	}
+	if words != nil {
+		return words
 	}
 	if len(vs) == 0 {
 		if s.log {

@@ -128,6 +128,7 @@ type Axis struct {
 	Log      bool      // ratio scale; values <= 0 cannot be shown and the caption says how many there were
 	Min, Max float64   // limits; both 0: from the data
 	Ticks    []float64 // places to label; nil: chosen; empty: none
+	Names    []string  // of Ticks, in the place of numbers; nil: numbers
 	Percent  bool      // fractions shown as per cent
 }
 

@@ -33,6 +33,12 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 			}
 			all = append(all, row...)
 		}
+		for _, q := range p.Points {
+			if !(q.X >= p.X[0] && q.X <= p.X[len(p.X)-1] && q.Y >= p.Y[0] && q.Y <= p.Y[len(p.Y)-1]) {
+				return nil, c.fail("panel %q has a point at %v, %v, outside of its places", p.Title, q.X, q.Y)
+			}
+			all = append(all, q.Z)
+		}
 		for _, v := range [][]float64{p.X, p.Y} {
 			for i := 1; i < len(v); i++ {
 				if !(v[i] > v[i-1]) {
@@ -105,15 +111,21 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 				cell.fixed, cell.tip = true, tip
 			}
 		}
-		for _, level := range c.Levels {
+		levels := c.Levels
+		if p.Levels != nil {
+			levels = p.Levels
+		}
+		for _, level := range levels {
 			segs := contour(p, level, func(u, v float64) pt { return pt{x.at(u), y.at(v)} }, c.X.Log, c.Y.Log)
 			long := 0.0
 			var at pt
-			for _, sg := range segs {
-				for _, pass := range []Style{{Color: hex(0xfefefe), Width: 2}, {Color: hex(0x111111), Width: .9}} {
+			for _, pass := range []Style{{Color: hex(0xfefefe), Width: 2}, {Color: hex(0x111111), Width: .9}} {
+				for _, sg := range segs {
 					s.line(sg[0].x, sg[0].y, sg[1].x, sg[1].y, pass.Color, pass.Width, nil)
 					s.ops[len(s.ops)-1].fixed = true
 				}
+			}
+			for _, sg := range segs {
 				if l := math.Hypot(sg[1].x-sg[0].x, sg[1].y-sg[0].y); l > long {
 					long, at = l, pt{(sg[0].x + sg[1].x) / 2, (sg[0].y + sg[1].y) / 2}
 				}
@@ -124,6 +136,14 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 				s.rect(at.x-w/2-1.5, at.y-4.2, w+3, 8, alpha(hex(0xfefefe), 215), none, 0).fixed = true
 				s.label(at.x, at.y+2.3, t, textSmall, bold, middle, hex(0x111111)).fixed = true
 			}
+		}
+		for _, q := range p.Points {
+			if !finite(q.Z) {
+				continue
+			}
+			s.circle(x.at(q.X), y.at(q.Y), 3.2, hex(0x111111), hex(0xfefefe), .9).fixed = true
+			o := s.circle(x.at(q.X), y.at(q.Y), 2.2, cm.at(sc.place(q.Z)), none, 0)
+			o.fixed, o.tip = true, fmt.Sprintf("%s, measured\n%s: %s\n%s: %s\n%s: %s", p.Label, orElse(c.X.Label, "x"), short(q.X), orElse(c.Y.Label, "y"), short(q.Y), orElse(sc.Label, "value"), short(q.Z))
 		}
 		axes{box: b, x: x, y: y, xt: x.ticks(ax, int(math.Max(4, b.w()/30))), hideXT: !g.lowest(i), tested: true}.draw(s)
 		for _, t := range yt {
@@ -139,6 +159,9 @@ func (c *Surface) Draw(o Options) (*Figure, error) {
 	h := g.bottom + labelHeight(c.X, width)
 	s.h = sc.drawBar(s, cm, g.boxes[0].x0, h+5, width-g.boxes[0].x0-4) + 3
 	extra := []string{"Cells are the combinations that were tested; contours are interpolated between their centres"}
+	if c.Fitted {
+		extra = []string{"Colour and contours are the fitted surface; discs are what was measured, in the colour of its mean"}
+	}
 	alt := fmt.Sprintf("Colour surface, %d panels: %s. X axis: %s. Y axis: %s. Colour: %s. Panels: %s.", len(c.Panels), c.Title, c.X.Label, c.Y.Label, sc.Label, strings.Join(titles, ", "))
 	return c.finish(s, o, keysOf(pal, members), alt, extra, nil)
 }

@@ -29,6 +29,10 @@ for a0, b0, sd in ((.6, 1., .1), (.12, .2, .15), (.012, .02, .2), (.6, .02, .1),
     paired.append({"a": a.tolist(), "b": b.tolist(), "ends": at, "kind": "bounded" if not far else ("exclusive" if at else "the whole line")})
 out["paired"] = paired
 
+w1, w2 = g.normal(size=4) + 1, 3 * g.normal(size=7)
+ci = st.ttest_ind(w1, w2, equal_var=False).confidence_interval()
+out["welch"] = {"a": w1.tolist(), "b": w2.tolist(), "interval": [w1.mean() - w2.mean(), ci.low, ci.high]}
+
 rows = []
 for s in range(3):
     shift = .02 * g.normal()
