@@ -26,10 +26,11 @@ func init() {
 		Doc:     "choices between two distorted patches (2AFC), or whether two patches look the same (JND)",
 		Long: `kind 2afc: folders such as val/cnn with ref, p0, p1 and judge, in which judge/000000.npy is the share of votes for p1. kind jnd:
 folders with p0, p1 and same, the share of people who saw no difference; it is a rating on which more is better. path is one
-such folder, or one that holds several, each of which is then a distortion. Each reference patch is its own source.`,
+such folder, or one that holds several, each of which is then a distortion. Each reference patch is its own source; an item is called by folder and number:
+val/cnn/000000, or cnn/000000 where path is val.`,
 		Source: "Zhang, Isola, Efros, Shechtman and Wang 2018",
-		Params: []registry.Param{{Name: "kind", Type: registry.String, Doc: "2afc or jnd", Default: "2afc", Enum: []string{"2afc", "jnd"}}},
-	}, trial.DatasetEntry{Where: "https://github.com/richzhang/PerceptualSimilarity", Needs: "path = a folder with ref, p0, p1 and judge, or one that holds several", Judged: true, Judge: judgeBAPPS})
+		Params: append([]registry.Param{{Name: "kind", Type: registry.String, Doc: "2afc or jnd", Default: "2afc", Enum: []string{"2afc", "jnd"}}}, scoreParams()...),
+	}, trial.DatasetEntry{Where: "https://github.com/richzhang/PerceptualSimilarity", Needs: "path = a folder with ref, p0, p1 and judge, or one that holds several", Judged: true, Judge: withScores(judgeBAPPS)})
 }
 
 func judgeBAPPS(ctx context.Context, params registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {

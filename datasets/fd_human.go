@@ -22,9 +22,9 @@ func init() {
 		Doc:     "how often people take the pictures of 41 generators for real: error rate a generator, on four data sets",
 		Long: `A CSV a data set (cifar10.csv, ffhq256.csv, imagenet256.csv, lsun256.csv), a row a participant, with the columns id, model and err_rt:
 the share of 200 pictures, half of them real, that the participant judged wrongly. An item is a generator with the mean over its
-participants and its standard error: more errors, more realistic pictures. Each participant saw one generator. The authors publish the Frechet distances in their paper,
-not beside these files: give them as scores, a table with the columns item (cifar10/ACGAN) and a column a distance, and name those
-columns in distances. Distances of different data sets have no common scale: set chooses one of them, which the table of scores may
+participants and its standard error: more errors, more realistic pictures. Each participant saw one generator. The authors publish the Frechet distances in the tables of
+their paper, and as a picture of a table, not beside these files: give them as scores, a table with the columns item (cifar10/ACGAN)
+and a column a distance, a row for each of the 41 generators, and name those columns in distances. Distances of different data sets have no common scale: set chooses one of them, which the table of scores may
 cover with the others.`,
 		Source: "Stein, Cresswell, Hosseinzadeh et al. 2023",
 		Params: append([]registry.Param{{Name: "set", Type: registry.String, Doc: "one data set; all where none is given", Enum: fdSets}}, scoreParams()...),

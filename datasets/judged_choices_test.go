@@ -107,6 +107,27 @@ func TestPublishedLayouts(t *testing.T) {
 	}
 }
 
+// Scores computed elsewhere join choices too, two columns a metric, pictures or not.
+func TestChoicesWithScores(t *testing.T) {
+	files := map[string]string{"val/cnn/judge/000000.npy": npy(.5, "f4"), "val/cnn/judge/000001.npy": npy(1, "f4"), "val/cnn/judge/000002.npy": npy(0, "f4"),
+		"s.csv": "item,d_a,d_b\ncnn/000002,5,6\ncnn/000000,1,2\ncnn/000001,3,4\n", "short.csv": "item,d_a\ncnn/000002,5\ncnn/000000,1\ncnn/000001,3\n"}
+	dir := put(t, files)
+	given := map[string]any{"scores": filepath.Join(dir, "s.csv"), "distances": []string{"d"}}
+	j, err := judge(t, "bapps", filepath.Join(dir, "val"), given)
+	if err != nil || len(j.Columns) != 1 || j.Columns[0].Label != "d" || j.Scores[0][1] != 3 || j.ScoresB[0][2] != 6 {
+		t.Errorf("%+v, %v", j, err)
+	}
+	given["scores"] = filepath.Join(dir, "short.csv")
+	if _, err := judge(t, "bapps", filepath.Join(dir, "val"), given); err == nil || !strings.Contains(err.Error(), "d_b") {
+		t.Error(err)
+	}
+	dir = put(t, map[string]string{"answers_processed_test.json": `{"answers": [[0, 1, 2], [1, 0, 2], [2, 1, 0]], "agreement": [[3, 0], [2, 2], [1, 4]]}`, "s.csv": "item,d_a,d_b\ntriplet 0,1,2\ntriplet 1,1,2\ntriplet 2,3,2\n"})
+	j, err = judge(t, "material-similarity", dir, map[string]any{"scores": filepath.Join(dir, "s.csv"), "similarities": []string{"d"}})
+	if err != nil || j.ScoresB[0][2] != 2 || j.Choices[2].VotesB != 4 {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
 func TestMalformedChoices(t *testing.T) {
 	for _, c := range []struct {
 		dataset string

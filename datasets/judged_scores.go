@@ -10,16 +10,16 @@ import (
 	"probity/internal/trial"
 )
 
-// scoreParams are the parameters of a data set of ratings to which scores computed elsewhere can be joined.
+// scoreParams are the parameters of a data set to which scores computed elsewhere can be joined.
 func scoreParams() []registry.Param {
 	return []registry.Param{
-		{Name: "scores", Type: registry.String, Path: true, Doc: "table of scores computed elsewhere: a column item, which names every item, and a column a metric"},
+		{Name: "scores", Type: registry.String, Path: true, Doc: "table of scores computed elsewhere: a column item, which names every item, and a column a metric (of choices NAME_a and NAME_b)"},
 		{Name: "distances", Type: registry.Strings, Doc: "columns of scores on which more is worse"},
 		{Name: "similarities", Type: registry.Strings, Doc: "columns of scores on which more is better"},
 	}
 }
 
-// withScores joins a table of scores to the ratings that a reader gives. Every item needs its row and every row its item:
+// withScores joins a table of scores to the judgements that a reader gives. Every item needs its row and every row its item:
 // metrics that were scored on other items are not compared on these.
 func withScores(read trial.JudgeFunc) trial.JudgeFunc {
 	return func(ctx context.Context, params registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {
@@ -46,15 +46,15 @@ func withScores(read trial.JudgeFunc) trial.JudgeFunc {
 			return nil, err
 		}
 		at := map[string]int{}
-		for i := range j.Ratings {
-			at[j.Ratings[i].Item] = i
+		for i := range j.Items() {
+			at[j.Subject(i).Item] = i
 		}
-		row := make([]int, len(j.Ratings)) // of each item, in the table, from 1
+		row := make([]int, j.Items()) // of each item, in the table, from 1
 		for i, item := range t.Texts(col) {
 			k, ok := at[item]
 			switch {
 			case !ok:
-				return nil, fmt.Errorf("%s, row %d: %s has no item %q; its first is %q", file, t.Lines[i], j.Name, item, j.Ratings[0].Item)
+				return nil, fmt.Errorf("%s, row %d: %s has no item %q; its first is %q", file, t.Lines[i], j.Name, item, j.Subject(0).Item)
 			case row[k] != 0:
 				return nil, fmt.Errorf("%s, row %d: %q comes twice", file, t.Lines[i], item)
 			}
@@ -62,7 +62,7 @@ func withScores(read trial.JudgeFunc) trial.JudgeFunc {
 		}
 		for k, i := range row {
 			if i == 0 {
-				return nil, fmt.Errorf("%s has no row for %q", file, j.Ratings[k].Item)
+				return nil, fmt.Errorf("%s has no row for %q", file, j.Subject(k).Item)
 			}
 		}
 		for _, g := range []struct {
@@ -70,13 +70,29 @@ func withScores(read trial.JudgeFunc) trial.JudgeFunc {
 			direction trial.Direction
 		}{{"distances", trial.Distance}, {"similarities", trial.Similarity}} {
 			for _, name := range params.Strings(g.param) {
-				v, err := t.Complete(g.param, name)
+				column := func(name string) ([]float64, error) {
+					v, err := t.Complete(g.param, name)
+					if err != nil {
+						return nil, err
+					}
+					scores := make([]float64, len(row))
+					for k, i := range row {
+						scores[k] = v[i-1]
+					}
+					return scores, nil
+				}
+				a := name
+				if j.Choices != nil {
+					a = name + "_a"
+					b, err := column(name + "_b")
+					if err != nil {
+						return nil, err
+					}
+					j.ScoresB = append(j.ScoresB, b)
+				}
+				scores, err := column(a)
 				if err != nil {
 					return nil, err
-				}
-				scores := make([]float64, len(row))
-				for k, i := range row {
-					scores[k] = v[i-1]
 				}
 				j.Columns = append(j.Columns, trial.Column{Label: name, Kind: "table", Direction: g.direction, Group: trial.External, Low: math.Inf(-1), High: math.Inf(1)})
 				j.Scores = append(j.Scores, scores)

@@ -20,13 +20,14 @@ func init() {
 		Doc:     "triplets of rendered materials: which of two looks more like the reference, with the votes",
 		Long: `answers_processed_test.json (or train) is needed: answers are [reference, chosen, other], numbered from 0 in the order of the
 sorted file names, agreement the votes [for chosen, for other]. The pictures lie in one folder beside it, which is the only
-one there or the one that pictures names. Alternative A is the one that was chosen.`,
+one there or the one that pictures names. Alternative A is the one that was chosen. An item is
+called by its place in answers, from 0: triplet 0.`,
 		Source: "Lagunas et al. 2019",
-		Params: []registry.Param{
+		Params: append([]registry.Param{
 			{Name: "answers", Type: registry.String, Doc: "file of the answers", Default: "answers_processed_test.json"},
 			{Name: "pictures", Type: registry.String, Doc: "folder of the pictures; the only one beside the answers where none is given"},
-		},
-	}, trial.DatasetEntry{Where: "https://github.com/mlagunas/material-appearance-similarity", Needs: "path = the folder with answers_processed_test.json and the pictures' folder", Judged: true, Judge: judgeMaterial})
+		}, scoreParams()...),
+	}, trial.DatasetEntry{Where: "https://github.com/mlagunas/material-appearance-similarity", Needs: "path = the folder with answers_processed_test.json and the pictures' folder", Judged: true, Judge: withScores(judgeMaterial)})
 }
 
 func judgeMaterial(_ context.Context, params registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {

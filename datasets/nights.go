@@ -20,10 +20,11 @@ func init() {
 		Doc:     "triplets of pictures of one subject: which of two variations is more like the reference (votes are unanimous)",
 		Long: `data.csv is needed, with the columns id, votes, ref_path, left_path, right_path, left_vote, right_vote and split. Only triplets
 on which all voters agreed are used, so that the majority's ceiling is 1; those with fewer than six votes are left out and counted,
-as the authors do. Pictures are used where they are there.`,
+as the authors do. Pictures are used where they are there. An item is called by its id; scores
+from elsewhere are of the triplets that are used.`,
 		Source: "Fu, Tamir, Sundaram et al. 2023 (DreamSim)",
-		Params: []registry.Param{{Name: "split", Type: registry.String, Doc: "train, val or test; all where none is given", Enum: []string{"train", "val", "test"}}},
-	}, trial.DatasetEntry{Where: "https://github.com/ssundaram21/dreamsim", Needs: "path = the folder with data.csv", Judged: true, Judge: judgeNIGHTS})
+		Params: append([]registry.Param{{Name: "split", Type: registry.String, Doc: "train, val or test; all where none is given", Enum: []string{"train", "val", "test"}}}, scoreParams()...),
+	}, trial.DatasetEntry{Where: "https://github.com/ssundaram21/dreamsim", Needs: "path = the folder with data.csv", Judged: true, Judge: withScores(judgeNIGHTS)})
 }
 
 func judgeNIGHTS(_ context.Context, params registry.Values, opt trial.OpenOptions) (*trial.Judgements, error) {

@@ -26,6 +26,7 @@ const (
 	RatersRandom   Quantity = "Spearman, raters random"
 	TwoAFC         Quantity = "2AFC agreement"  // mean share of a trial's votes for the metric's choice
 	TwoAFCDecided  Quantity = "majority chosen" // share of decided trials whose majority the metric chose
+	VotesWon       Quantity = "votes won"       // share of all votes for the metric's choice: trials with more votes count more
 	CeilingPerfect Quantity = "ceiling"         // what a perfect metric would reach; the coefficient stands in At
 	HumanAgrees    Quantity = "human agreement" // chance that one rater agrees with another
 )
@@ -38,7 +39,7 @@ var judgedParam = registry.Param{Name: "dataset", Type: registry.Strings, Doc: "
 func init() {
 	Kinds.Add(registry.Info{
 		Name:    "agreement",
-		Version: 2,
+		Version: 3,
 		Doc:     "how well each metric agrees with people, and whether it is better than another: correlations, fits, 2AFC, pairwise tests, human ceiling",
 		Long: `Ratings: Spearman, Kendall tau-b and Pearson, raw; Pearson, RMSE and outlier ratio after VQEG's monotone logistic.
 Choices: 2AFC agreement with votes as fractions. Intervals resample sources; differences between metrics are paired over
@@ -461,6 +462,29 @@ func (d *judged) votesFor(m int, sign float64) []float64 {
 	return out
 }
 
+// votesWon is the share of all votes that go to a rule which wins a given share of each trial's, with its interval over sources.
+func (d *judged) votesWon(share []float64, drawn *stats.Drawn, level float64) stats.Interval {
+	m := stats.Mean{Sum: make([]float64, d.clusters), Count: make([]float64, d.clusters), Rows: len(share)}
+	var won, all float64
+	for k, i := range d.items {
+		n := d.VotesA[i] + d.VotesB[i]
+		m.Sum[d.cluster[k]] += share[k] * n
+		m.Count[d.cluster[k]] += n
+		won, all = won+share[k]*n, all+n
+		m.Spread = m.Spread || share[k] != share[0]
+	}
+	m.Value = won / all
+	iv := m.T(level)
+	if d.clusters >= fewForBootstrapT && m.Spread {
+		iv = m.BootstrapT(drawn, level)
+	}
+	iv.Low, iv.High = max(0, iv.Low), min(1, iv.High)
+	return iv
+}
+
+// fewForBootstrapT is the number of clusters from which a bootstrap-t is taken, as in stats.MeanInterval.
+const fewForBootstrapT = 5
+
 func byCluster(v []float64, cluster []int, clusters int) [][]float64 {
 	out := make([][]float64, clusters)
 	for i, c := range cluster {
@@ -475,7 +499,7 @@ func byCluster(v []float64, cluster []int, clusters int) [][]float64 {
 func (b *builder) choices(ctx context.Context, d *judged, smallest float64, s *steps) error {
 	b.note(d)
 	set := b.setWarnings(d)
-	m := "2AFC agreement is the mean share of a trial's votes for the metric's choice, ties of the metric half (Zhang et al. 2018); the ceiling is the same of the majority; human agreement is the chance that one rater agrees with another."
+	m := "2AFC agreement is the mean share of a trial's votes for the metric's choice, ties of the metric half (Zhang et al. 2018); votes won counts all votes alike, so that trials with more of them count more; the ceiling is the same of the majority; human agreement is the chance that one rater agrees with another."
 	b.f.Method = append(b.f.Method, m, "Intervals of 2AFC agreement are bootstrap-t over sources (stats.MeanInterval).")
 	drawn := stats.Draw(b.a.resampling(d), d.clusters)
 	interval := func(v []float64, bounded bool) stats.Interval {
@@ -527,6 +551,11 @@ func (b *builder) choices(ctx context.Context, d *judged, smallest float64, s *s
 			}
 			b.add(e)
 		}
+		if !d.Shares {
+			e := d.of(VotesWon, d.Columns[m].Label).from(d.votesWon(share[m], drawn, b.a.level))
+			e.Sign, e.Warnings = int(sign[m]), warnings
+			b.add(e)
+		}
 		s.done(5)
 	}
 	ceiling, human := make([]float64, len(d.items)), make([]float64, len(d.items))
@@ -541,6 +570,11 @@ func (b *builder) choices(ctx context.Context, d *judged, smallest float64, s *s
 	e := d.of(CeilingPerfect, ratersLabel).from(interval(ceiling, true))
 	e.At = string(TwoAFC)
 	b.add(e)
+	if !d.Shares {
+		e := d.of(CeilingPerfect, ratersLabel).from(d.votesWon(ceiling, drawn, b.a.level))
+		e.At = string(VotesWon)
+		b.add(e)
+	}
 	if !slices.ContainsFunc(human, finite) {
 		b.refuse("human agreement on "+d.Name, "no trial has two votes whose number is known")
 	} else {

@@ -208,10 +208,9 @@ func ordinal(n int) string {
 func showDisagreement(v *View, f *Finding) (Exhibition, error) {
 	var out Exhibition
 	for _, d := range v.a.humans {
-		q := RankDisagreement
 		title := "rank less people's"
 		if d.Choices() {
-			q, title = VoteDisagreement, "votes against"
+			title = "votes against"
 		}
 		t := Table{Name: "agreement-disagreement-" + d.Name, Title: "Items on which metrics and people differ most, " + d.Name,
 			Caption: "Largest mean disagreement first; " + map[bool]string{false: "ranks are from 0 (worst) to 1 (best), a positive number says that the metric ranks the item higher than people.", true: "share of votes against the metric's choice."}[d.Choices()],
@@ -236,7 +235,6 @@ func showDisagreement(v *View, f *Finding) (Exhibition, error) {
 			}
 			cells[[2]string{fmt.Sprint(item), e.Metric}] = float64(e.Value)
 		}
-		ranks := v.ranksOf(d)
 		for _, item := range order {
 			row := TableRow{Cells: []TableCell{{Text: d.name(item)}}}
 			people := nan
@@ -245,18 +243,24 @@ func showDisagreement(v *View, f *Finding) (Exhibition, error) {
 				row.Cells = append(row.Cells, TableCell{Text: digits(d.Rating[item]), Value: d.Rating[item]}, TableCell{Text: share(people), Value: people})
 			}
 			g := figure.GalleryItem{Title: d.name(item)}
-			if !d.Choices() {
+			if d.Choices() {
+				a := d.VotesA[item] / (d.VotesA[item] + d.VotesB[item])
+				g.Title += fmt.Sprintf(": A (left) %s of the votes, B %s", share(a), share(1-a))
+				g.Scores = append(g.Scores, figure.GalleryScore{Label: "the majority", Family: "human", Rank: max(a, 1-a), Text: d.chosen(item, max(a, 1-a))})
+			} else {
 				g.Scores = append(g.Scores, figure.GalleryScore{Label: ratersLabel, Family: "human", Rank: people, Text: digits(d.Rating[item])})
 			}
 			for m := range d.Columns {
 				x := cells[[2]string{fmt.Sprint(item), d.Columns[m].Label}]
 				row.Cells = append(row.Cells, TableCell{Text: share(x), Value: x})
-				if ranks != nil {
+				if d.Choices() {
+					g.Scores = append(g.Scores, figure.GalleryScore{Label: d.Columns[m].Label, Family: d.family(m), Rank: 1 - x, Text: d.chosen(item, 1-x)})
+				} else {
 					g.Scores = append(g.Scores, figure.GalleryScore{Label: d.Columns[m].Label, Family: d.family(m), Rank: min(1, max(0, x+people)), Text: digits(d.Score[m][item])})
 				}
 			}
 			t.Rows = append(t.Rows, row)
-			if p, ok := d.Pictures[item]; ok && q == RankDisagreement {
+			if p, ok := d.Pictures[item]; ok {
 				g.Before, g.After = p[0], p[1]
 				gallery.Items = append(gallery.Items, g)
 			}
@@ -266,17 +270,28 @@ func showDisagreement(v *View, f *Finding) (Exhibition, error) {
 		}
 		if len(gallery.Items) > 0 {
 			gallery.RankLabel = "rank among the items, 1 is best"
-			gallery.About = v.aboutHuman(f, d, "agreement-disagreement", "Items on which metrics and people differ most", "Reference, what was judged, and where people and each metric rank it", nil)
+			says := "Reference, what was judged, and where people and each metric rank it"
+			if d.Choices() {
+				gallery.RankLabel = "share of votes for the choice"
+				says = "Reference, the two that were chosen between (A at the left), and the share of votes for what the majority and each metric chose"
+			}
+			gallery.About = v.aboutHuman(f, d, "agreement-disagreement", "Items on which metrics and people differ most", says, nil)
 			out.Figures = append(out.Figures, &gallery)
 		}
 	}
 	return out, nil
 }
 
-// ranksOf tells whether the gallery can show ranks: of ratings only.
-func (v *View) ranksOf(d *judged) []float64 {
-	if d.Choices() {
-		return nil
+// chosen names the alternative of an item that has a share of its votes: "A", "B", or a tie where both have as many.
+func (d *judged) chosen(item int, votes float64) string {
+	a := d.VotesA[item] / (d.VotesA[item] + d.VotesB[item])
+	switch {
+	case a == 1-a:
+		return "A or B"
+	case math.Abs(votes-a) < 1e-9:
+		return "A"
+	case math.Abs(votes-(1-a)) < 1e-9:
+		return "B"
 	}
-	return d.rating
+	return "neither"
 }

@@ -328,6 +328,12 @@ func (v *View) choiceTable(f *Finding, d *judged) Table {
 		Caption: fmt.Sprintf("Share of votes for the metric's choice, with %s intervals. ~: cannot be told from the best (Holm).", v.level()),
 		Columns: []TableColumn{{Title: "metric"}, {Title: "2AFC ↑", Numeric: true}, {Title: "majority chosen ↑", Numeric: true}}}
 	cols := [][]*Estimate{f.on(d, TwoAFC, ""), f.on(d, TwoAFCDecided, "")}
+	won := f.on(d, VotesWon, "")
+	if len(present(won)) > 0 {
+		cols = append(cols, won)
+		t.Columns = append(t.Columns, TableColumn{Title: "votes won ↑", Numeric: true})
+		t.Caption += " Votes won: share of all votes, so that trials with more of them count more."
+	}
 	bold, ties := f.best(d, TwoAFC, cols[0])
 	for m := range d.Columns {
 		row := TableRow{Metric: d.Columns[m].Label, Cells: []TableCell{{Text: d.Columns[m].Label + d.arrow(m)}}}
@@ -341,10 +347,19 @@ func (v *View) choiceTable(f *Finding, d *judged) Table {
 		t.Rows = append(t.Rows, row)
 	}
 	for i := range f.Estimates {
-		if e := &f.Estimates[i]; e.Dataset == d.Name && e.Metric == ratersLabel {
-			row := TableRow{Cells: []TableCell{{Text: string(e.Quantity)}, t.human(f, e, three), missing}}
-			t.Rows = append(t.Rows, row)
+		e := &f.Estimates[i]
+		if e.Dataset != d.Name || e.Metric != ratersLabel || e.At == string(VotesWon) {
+			continue
 		}
+		row := TableRow{Cells: []TableCell{{Text: string(e.Quantity)}, t.human(f, e, three), missing}}
+		if len(cols) > 2 {
+			c := missing
+			if x, ok := f.ceilingOf(d, VotesWon); ok && e.Quantity == CeilingPerfect {
+				c = t.human(f, x, three)
+			}
+			row.Cells = append(row.Cells, c)
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -407,9 +422,7 @@ func (v *View) significance(f *Finding, d *judged, q Quantity) (*figure.Matrix, 
 		}
 		t.Rows = append(t.Rows, TableRow{Metric: c.Metric, Cells: append(cells, TableCell{Text: string(c.Verdict)})})
 	}
-	if most == 0 {
-		most = .01
-	}
+	most = max(.05, math.Ceil(most/.05)*.05) // round ends of the colour scale
 	fig.Scale = figure.Scale{Label: "row less column", Low: -most, Mid: 0, High: most, Diverging: true, Decimals: 2}
 	says := fmt.Sprintf("Agreement (%s) of the row's metric less that of the column's; * marks the %d of %d pairs that are told apart (paired over %ss, Holm)", q, told, pairs, d.noun())
 	if smallest > 0 {

@@ -26,7 +26,8 @@ type document struct {
 		Kind, Answer string
 		Estimates    []struct {
 			Quantity, Metric string
-			Set              string
+			At               string
+			Set              string `json:"dataset"`
 			Value            float64
 			Low, High        *float64
 			N                int

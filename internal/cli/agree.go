@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"probity/harness"
-	"probity/internal/raster"
 	"probity/internal/table"
 	"probity/internal/trial"
 	"probity/reports"
@@ -84,7 +83,7 @@ of votes alone), and for each metric the columns METRIC_a and METRIC_b.`,
 	p.StringVar(&f.missing, "missing", "error", "scores that are missing or infinite: error, or drop the rows for all metrics")
 	p.StringVar(&f.noun, "noun", "", "what a source is: photograph, prompt (default source)")
 	p.StringVar(&f.before, "before", "", "column with the file of the reference picture, for the list of disagreements")
-	p.StringVar(&f.after, "after", "", "column with the file of the picture that was judged")
+	p.StringVar(&f.after, "after", "", "column with the file of the picture that was judged; of choices two, those of A and B")
 	p.StringVar(&f.pictures, "pictures", "", "folder that those files lie in (default the table's)")
 	p.StringVar(&f.name, "name", "", "name of the run (default agree-TABLE)")
 	p.StringVar(&f.out, "out", "", "folder for the results (default runs/NAME)")
@@ -565,9 +564,19 @@ func (f *agreeFlags) loadPictures(t *table.Table, in *reports.Input) error {
 	if err != nil {
 		return err
 	}
-	after, err := t.Column("--after", f.after)
-	if err != nil {
-		return err
+	names := []string{f.after}
+	if f.kind != "rating" {
+		if names = strings.Split(f.after, ","); len(names) != 2 {
+			return wrong("--after %s: choices have two pictures, those of A and B: --after COLUMN,COLUMN", f.after)
+		}
+	}
+	var after []int
+	for _, name := range names {
+		col, err := t.Column("--after", strings.TrimSpace(name))
+		if err != nil {
+			return err
+		}
+		after = append(after, col)
 	}
 	folder := f.pictures
 	if folder == "" {
@@ -580,13 +589,16 @@ func (f *agreeFlags) loadPictures(t *table.Table, in *reports.Input) error {
 		return inputError{err}
 	}
 	for _, i := range items {
-		var pair [2][]byte
-		for k, col := range []int{before, after} {
-			img, _, err := raster.DecodeFile(filepath.Join(folder, filepath.FromSlash(strings.TrimSpace(t.Rows[i][col]))))
-			if err != nil {
-				return wrong("%s, row %d, column %s: %v", t.Path, t.Lines[i], t.Header[col], err)
-			}
-			pair[k] = harness.Thumbnail(img)
+		file := func(col int) string {
+			return filepath.Join(folder, filepath.FromSlash(strings.TrimSpace(t.Rows[i][col])))
+		}
+		var outputs []string
+		for _, col := range after {
+			outputs = append(outputs, file(col))
+		}
+		pair, err := judgedThumbnails(file(before), outputs)
+		if err != nil {
+			return wrong("%s, row %d: %v", t.Path, t.Lines[i], err)
 		}
 		j.Pictures[i] = pair
 	}

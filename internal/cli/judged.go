@@ -122,16 +122,12 @@ func addPictures(in *reports.Input, set int, s *harness.JudgedScores) error {
 	}
 	for _, i := range items {
 		reference, outputs, ok := s.Judgements.Pictures(i)
-		if !ok || len(outputs) != 1 {
+		if !ok {
 			continue
 		}
-		var pair [2][]byte
-		for k, file := range []string{reference, outputs[0]} {
-			img, _, err := raster.DecodeFile(file)
-			if err != nil {
-				return fmt.Errorf("reading a picture for the report: %w", err)
-			}
-			pair[k] = harness.Thumbnail(img)
+		pair, err := judgedThumbnails(reference, outputs)
+		if err != nil {
+			return fmt.Errorf("reading a picture for the report: %w", err)
 		}
 		if in.Human[set].Pictures == nil {
 			in.Human[set].Pictures = map[int][2][]byte{}
@@ -139,4 +135,47 @@ func addPictures(in *reports.Input, set int, s *harness.JudgedScores) error {
 		in.Human[set].Pictures[i] = pair
 	}
 	return nil
+}
+
+// judgedThumbnails are a reference and what was judged against it, as a report shows them: of a choice A and B beside each other.
+func judgedThumbnails(reference string, outputs []string) (pair [2][]byte, err error) {
+	img, _, err := raster.DecodeFile(reference)
+	if err != nil {
+		return pair, err
+	}
+	pair[0] = harness.Thumbnail(img)
+	var judged []*raster.Image
+	for _, file := range outputs {
+		img, _, err := raster.DecodeFile(file)
+		if err != nil {
+			return pair, err
+		}
+		judged = append(judged, img)
+	}
+	pair[1] = harness.Thumbnail(beside(judged))
+	return pair, nil
+}
+
+// beside sets pictures in a row on white, A at the left, with a gap between them.
+func beside(list []*raster.Image) *raster.Image {
+	if len(list) == 1 {
+		return list[0]
+	}
+	gap, w, h := 0, 0, 0
+	for _, m := range list {
+		gap, h = max(gap, m.W/16), max(h, m.H)
+		w += m.W
+	}
+	out := raster.New(w+gap*(len(list)-1), h)
+	for i := range out.Pix {
+		out.Pix[i] = 255
+	}
+	x := 0
+	for _, m := range list {
+		for y := range m.H {
+			copy(out.Pix[3*(y*out.W+x):], m.Pix[3*y*m.W:3*(y+1)*m.W])
+		}
+		x += m.W + gap
+	}
+	return out
 }

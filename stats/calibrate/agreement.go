@@ -37,7 +37,7 @@ func (g AgreementGrid) replicates(k int) int {
 
 // FullAgreement is the grid of docs/calibration.md.
 func FullAgreement() AgreementGrid {
-	return AgreementGrid{Seed: 20261123, Clusters: []int{3, 5, 9, 20, 48, 200}, Shapes: []Shape{Normal, Exponential, Lognormal}, Effects: []float64{0, .6}, Rows: 6, Replicates: 4000, Large: 2000, Resamples: 999}
+	return AgreementGrid{Seed: 20261123, Clusters: []int{3, 5, 9, 20, 48, 200}, Shapes: []Shape{Normal, Exponential, Lognormal}, Effects: []float64{0, .6}, Rows: 6, Replicates: 4000, Large: 2000, Resamples: 499}
 }
 
 // SmallAgreement is the grid that the tests run.
