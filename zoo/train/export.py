@@ -5,7 +5,9 @@
 Each model becomes NAME.onnx with its manifest NAME.toml, a contrastive one also NAME-text.onnx. Inputs, outputs and
 arithmetic are single precision. Matrices are stored in 8 bits with one scale a channel (about 1 % of a weight's size, see
 the table's column "rounding"), so that three seeds of every cell fit into the program; --weights fp16 or fp32 stores more.
-Before anything is written, the graph with single-precision weights must agree with torch to 1e-4 on 100 scenes.
+Before anything is written, the graph with single-precision weights must agree with torch to 1e-4 on 100 scenes. A model whose
+row in the table has the hashes of its files is passed over, so that the same command goes on where it stopped; --again
+measures everything anew.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from data import CONTEXT, VOCABULARY, Scenes, vocabulary
+from data import CONTEXT, VOCABULARY, Batches, Scenes, vocabulary
 from evaluate import evaluate
 from models import CLIP, count, tower
 from train import build
@@ -29,7 +31,7 @@ from train import build
 LABELS = {"class": "class", "attributes": "all", "clip-full": "all", "clip-class": "class", "untrained": "none"}
 MEASURES = ["class"] + [f"{m}-{k}" for m in ("probe", "zero-shot", "controlled") for k in ("shape", "colour", "texture")]
 FIELDS = ["name", "family", "arm", "quality", "pairs", "mismatch", "samples", "seed", "lr", "batch", "parameters", "loss", "falling", "seconds",
-          "scenes"] + MEASURES + ["rounding", "mark", "sha256", "text-sha256"]
+          "scenes"] + MEASURES + ["rounding", "mark", "sha256", "text-sha256", "distinct"]
 
 
 def public_name(j):
@@ -135,6 +137,15 @@ def falling(log):
     return 1 - lines[-1]["loss"] / np.mean(before) if before else float("nan")
 
 
+def distinct(j, scenes, batch):
+    """How many different scenes a training saw: fewer than it drew from where it was too short to meet them all."""
+    subset = np.random.default_rng([j["seed"], 7]).permutation(scenes.n)[: j["pairs"]] if j["pairs"] else None
+    batches, seen = Batches(scenes, batch, j["seed"], subset), np.zeros(scenes.n, bool)
+    for _ in range(j["samples"] // batch):
+        seen[batches.next()] = True
+    return int(seen.sum())
+
+
 def mark(j, measured):
     """What a user must know: a model that has not learned what it was shown is never used in silence."""
     arm = j["arm"]
@@ -190,7 +201,7 @@ def manifest(j, name, out, outputs, clip, measured, note, scale, provenance):
     (out / (name + ".toml")).write_text("\n".join(lines) + "\n")
 
 
-def export(j, model, data, out, weights, provenance, card, log):
+def export(j, model, data, out, weights, provenance, card, log, drawn=None):
     model.eval()
     name, clip = public_name(j), isinstance(model, CLIP)
     scenes = Scenes(data / "eval")
@@ -225,7 +236,7 @@ def export(j, model, data, out, weights, provenance, card, log):
             "samples": j["samples"], "seed": j["seed"], "lr": j["lr"], "batch": card.get("batch", ""), "parameters": count(model.tower), "loss": round(card["loss"], 5) if card else "",
             "falling": round(falling(log), 3) if log else "", "seconds": card.get("seconds", ""), "scenes": 4096,
             **{k: "" if measured.get(k) is None else measured[k] for k in MEASURES}, "rounding": f"{rounding:.2e}", "mark": note,
-            "sha256": digest(image), "text-sha256": digest(text)}
+            "sha256": digest(image), "text-sha256": digest(text), "distinct": distinct(j, drawn, card["batch"]) if card else ""}
 
 
 def main():
@@ -235,13 +246,15 @@ def main():
     p.add_argument("--out", type=pathlib.Path, required=True)
     p.add_argument("--table", type=pathlib.Path, required=True)
     p.add_argument("--weights", choices=["int8", "fp16", "fp32"], default="int8")
+    p.add_argument("--again", action="store_true", help="measure models again that the table has already")
     p.add_argument("--untrained", type=int, default=0, help="how many seeds of untrained twins")
     a = p.parse_args()
     torch.set_num_threads(1)
     a.out.mkdir(parents=True, exist_ok=True)
     (a.out / "micro-words.txt").write_text("\n".join(vocabulary()) + "\n")
     provenance = f"Made by zoo/train (torch {torch.__version__.split('+')[0]}, onnx {onnx.__version__}, {a.weights} weights)."
-    rows = []
+    rows, known = [], kept(a.table, a.out) if not a.again else {}
+    drawn = Scenes(a.data / "train")
     for seed in range(a.untrained):
         for family in ("cnn", "vit"):
             j = dict(family=family, arm="untrained", seed=seed, samples=0, lr=0, pairs=0, mismatch=0.0, quality=None)
@@ -251,16 +264,32 @@ def main():
     for card in sorted(a.work.glob("*/card.json")):
         c = json.loads(card.read_text())
         j = c["job"]
+        if public_name(j) in known:
+            rows.append(known[public_name(j)])
+            continue
         model = build(j)
         model.load_state_dict(torch.load(card.parent / "model.pt"))
-        rows.append(export(j, model, a.data, a.out, a.weights, provenance, c, card.parent / "log.jsonl"))
-    rows.sort(key=lambda r: (r["arm"] == "untrained", r["family"], r["arm"], r["quality"], str(r["pairs"]), r["mismatch"], r["seed"]))
-    a.table.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(a.table) + ".tmp", "w", newline="") as f:
+        rows.append(export(j, model, a.data, a.out, a.weights, provenance, c, card.parent / "log.jsonl", drawn))
+        write(rows + [r for n, r in known.items() if n not in {r["name"] for r in rows}], a.table)
+    write(rows, a.table)
+
+
+def kept(table, out):
+    """The rows of an earlier table whose files are still those that it was measured on, by name."""
+    digest = lambda f: hashlib.sha256(f.read_bytes()).hexdigest() if f.exists() else ""
+    rows = csv.DictReader(open(table)) if table.exists() else []
+    return {r["name"]: r for r in rows if set(FIELDS) <= set(r) and r["sha256"] == digest(out / (r["name"] + ".onnx"))
+            and r["text-sha256"] == digest(out / (r["name"] + "-text.onnx"))}
+
+
+def write(rows, table):
+    rows = sorted(rows, key=lambda r: (r["arm"] == "untrained", r["family"], r["arm"], r["quality"], str(r["pairs"]), float(r["mismatch"]), int(r["seed"])))
+    table.parent.mkdir(parents=True, exist_ok=True)
+    with open(str(table) + ".tmp", "w", newline="") as f:
         w = csv.DictWriter(f, FIELDS, lineterminator="\n")
         w.writeheader()
         w.writerows(rows)
-    os.replace(str(a.table) + ".tmp", a.table)
+    os.replace(str(table) + ".tmp", table)
 
 
 if __name__ == "__main__":
