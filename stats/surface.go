@@ -39,9 +39,10 @@ func (f SurfaceForm) Words() string {
 	return s
 }
 
-// FormFor is the second-order form (Box and Wilson 1951) as far as the rungs can carry it: the product, then the square of
-// the pairs (three sizes or more), then the square of a numeric quality (three values or more), each taken only if the
-// rungs determine it and one rung or more is left to test the fit against. levels is 0 for a numeric quality.
+// FormFor is the second-order form (Box and Wilson 1951) as far as the rungs can carry it: the product wherever the rungs
+// determine it, since without it a rate would be the same everywhere; then the square of the pairs (three sizes or more), then the
+// square of a numeric quality (three values or more), each only if one rung or more is left to test the fit against. levels
+// is 0 for a numeric quality.
 func FormFor(rungs []Rung, levels int) SurfaceForm {
 	f := SurfaceForm{Levels: levels}
 	cells := len(cellsOf(rungs))
@@ -50,23 +51,23 @@ func FormFor(rungs []Rung, levels int) SurfaceForm {
 		xs, qs = append(xs, r.Pairs), append(qs, r.Quality)
 	}
 	sizes, values := distinct(xs), distinct(qs)
-	try := func(g SurfaceForm) {
-		if g.size() < cells && g.determined(rungs) {
+	try := func(g SurfaceForm, left int) {
+		if g.size()+left <= cells && g.determined(rungs) {
 			f = g
 		}
 	}
 	g := f
 	g.Product = true
-	try(g)
+	try(g, 0)
 	if sizes >= 3 {
 		g = f
 		g.PairsSquared = true
-		try(g)
+		try(g, 1)
 	}
 	if levels == 0 && values >= 3 {
 		g = f
 		g.QualitySquared = true
-		try(g)
+		try(g, 1)
 	}
 	return f
 }

@@ -252,6 +252,37 @@ func TestExchangeRateCovers(t *testing.T) {
 	}
 }
 
+// The form follows from which rungs there are: two sizes and two values carry the product and no test, three carry squares.
+func TestFormForRungs(t *testing.T) {
+	grid := func(xs, qs []float64) (out []stats.Rung) {
+		for _, x := range xs {
+			for _, q := range qs {
+				for k := range 2 {
+					out = append(out, stats.Rung{Pairs: x, Quality: q, Seed: k, Score: x + q})
+				}
+			}
+		}
+		return out
+	}
+	two, three := []float64{6, 15}, []float64{6, 10, 15}
+	ordered := []float64{0, 1, 2}
+	for _, c := range []struct {
+		rungs  []stats.Rung
+		levels int
+		want   stats.SurfaceForm
+	}{
+		{grid(two, []float64{0, .6}), 0, stats.SurfaceForm{Product: true}},
+		{grid(three, []float64{0, .6}), 0, stats.SurfaceForm{Product: true, PairsSquared: true}},
+		{grid(two, ordered), 0, stats.SurfaceForm{Product: true, QualitySquared: true}},
+		{grid(two, ordered), 3, stats.SurfaceForm{Levels: 3, Product: true}},
+		{append(grid(two, ordered[:2]), grid(two[:1], ordered[2:])...), 3, stats.SurfaceForm{Levels: 3}},
+	} {
+		if got := stats.FormFor(c.rungs, c.levels); got != c.want {
+			t.Errorf("%+v, wants %+v", got, c.want)
+		}
+	}
+}
+
 // The link is chosen by lack of fit: a surface that is plane in the logit is not plane in proportions near 1.
 func TestLinkIsChosenByLackOfFit(t *testing.T) {
 	logistic := func(x, q float64) float64 { return 1 / (1 + math.Exp(-(-2 + .6*(x-6) - 2*q))) }
