@@ -33,7 +33,7 @@ func (d *document) read(x *Experiment, opt LoadOptions) {
 	d.header(root, x)
 	d.images(root, x, opt)
 	d.humans(root, x)
-	d.suites(root, x)
+	d.suites(root, x, opt)
 	d.spaces(root, x, opt)
 	d.metrics(root, x, opt)
 	d.setMetrics(root, x, opt)
@@ -110,13 +110,17 @@ func (d *document) humans(root *section, x *Experiment) {
 }
 
 // suites reads [[suite]]: data sets as in [images], of trials whose truth is known.
-func (d *document) suites(root *section, x *Experiment) {
+func (d *document) suites(root *section, x *Experiment, opt LoadOptions) {
 	var names, labels, paths []string
 	for _, s := range root.tables("suite") {
 		h := SuiteSection{Label: s.text("name")}
 		names = append(names, h.Label)
 		errs := len(d.errs)
-		s.dataset(&h.ImagesSection, "")
+		override := "" // --images are the suite's photographs where the experiment has no other pictures
+		if e, _, err := trial.Datasets.Get(fmt.Sprint(s.m["dataset"])); err == nil && e.Needs != "" && !root.has("images") {
+			override = opt.Images
+		}
+		s.dataset(&h.ImagesSection, override)
 		if h.Info.Name != "" && h.Entry.Suite == nil {
 			d.fail(s.at("dataset"), atValue, "the data set %s is no suite of trials whose truth is known; `probity list datasets` says which are", h.Dataset)
 		}
@@ -175,7 +179,7 @@ func (s *section) dataset(im *ImagesSection, override string) {
 		im.Path = resolve(filepath.Dir(d.name), path)
 	case entry.Needs != "":
 		how := "write path = \"...\", relative to this file"
-		if s.path == "images" {
+		if s.path == "images" || entry.Suite != nil {
 			how += ", or give --images"
 		}
 		s.missing("path", fmt.Sprintf("the data set %s needs a path (%s): %s", im.Dataset, entry.Needs, how))
