@@ -395,6 +395,57 @@ func (b *builder) rank(s *suite) {
 	}
 }
 
+// complianceContrast judges a declared contrast on a suite: two metrics over the kinds that both are judged on, or one against .5.
+func (a *Analysis) complianceContrast(b *builder, c Contrast, h *Hypothesis, fail func(format string, args ...any) Contrast) Contrast {
+	c.Quantity = Accuracy
+	if len(a.suites) != 1 {
+		return fail("the run has %d suites, and a contrast is about one", len(a.suites))
+	}
+	s := a.suites[0]
+	find := func(label string) int {
+		return slices.IndexFunc(s.Columns[:s.Metrics], func(c trial.Column) bool { return c.Label == label })
+	}
+	m, o := find(h.Metric), -1
+	if m < 0 {
+		return fail("%s is not among the metrics", h.Metric)
+	}
+	kinds := s.judged(m)
+	if h.Against != "" {
+		if o = find(h.Against); o < 0 {
+			return fail("%s is not among the metrics", h.Against)
+		}
+		kinds = slices.DeleteFunc(kinds, func(k int) bool { return !slices.Contains(s.judged(o), k) })
+	}
+	if len(kinds) == 0 {
+		return fail("there is no kind that it can be judged on")
+	}
+	values := s.overKinds(kinds, func(q int) float64 { return s.accuracy(m, s.Score[m][q]) })
+	other := make([]float64, len(values))
+	for i := range other {
+		other[i] = .5
+	}
+	if o >= 0 {
+		other = s.overKinds(kinds, func(q int) float64 { return s.accuracy(o, s.Score[o][q]) })
+	}
+	for i := range values {
+		values[i] -= other[i]
+	}
+	d := meanOver(values, false)
+	if d.k < 2 {
+		return fail("%s with both scores, two are needed", plural(d.k, s.noun()))
+	}
+	c.Dataset, c.At, c.Warnings = s.Name, fmt.Sprintf(" on %s over %s", s.Title, plural(len(kinds), "kind")), b.clusterWarnings(s)
+	reps := make([]float64, s.draws.n)
+	s.draws.replicate(&d, reps)
+	iv := a.interval(&d, reps, a.level)
+	c.Value, c.Low, c.High, c.Method, c.DF, c.N = Number(d.value), Number(iv.low), Number(iv.high), iv.method, Number(iv.df), d.k
+	if !d.spread {
+		return fail("the difference is %s on every %s, so that its uncertainty cannot be estimated (a floor or a ceiling)", share(d.value), s.noun())
+	}
+	c.test(d.value, d.se(), float64(d.k-1))
+	return c
+}
+
 // people puts beside each metric how it agrees with people, where the same report has judgements that it was compared with.
 func (b *builder) people(s *suite) {
 	for m := range s.Metrics {

@@ -169,3 +169,25 @@ func TestComplianceLeavesOutWhatIsExcused(t *testing.T) {
 		t.Errorf("refused: %v", f.Refused)
 	}
 }
+
+// TestComplianceHypotheses: a contrast declared beforehand is judged over the kinds that both metrics are judged on.
+func TestComplianceHypotheses(t *testing.T) {
+	s := suiteOf(24)
+	in := &reports.Input{Suites: []reports.Suite{s}, Options: reports.Options{Resamples: 400}, Experiment: reports.Experiment{Name: "x", Seed: 1, Findings: []reports.Request{{Kind: "compliance"}},
+		Hypotheses: []reports.Hypothesis{{Finding: "compliance", Contrast: "good - blind", Metric: "good", Against: "blind", SmallestEffect: .1},
+			{Finding: "compliance", Contrast: "good", Metric: "good", SmallestEffect: .1}, {Finding: "compliance", Contrast: "ties", Metric: "ties", SmallestEffect: .1},
+			{Finding: "compliance", Contrast: "nobody", Metric: "nobody", SmallestEffect: .1}}}}
+	list, err := reports.Findings(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := list[1].Contrasts
+	for i, want := range []struct {
+		verdict reports.Verdict
+		value   float64
+	}{{reports.Larger, .1875}, {reports.Larger, .4375}, {reports.NotJudged, math.NaN()}, {reports.NotJudged, math.NaN()}} {
+		if c := got[i]; c.Verdict != want.verdict || want.value == want.value && math.Abs(float64(c.Value)-want.value) > 1e-12 {
+			t.Errorf("%s: %s, %v; wants %s, %v (%s)", c.Metric, c.Verdict, c.Value, want.verdict, want.value, c.Words)
+		}
+	}
+}

@@ -51,6 +51,9 @@ func (a *Analysis) contrast(b *builder, h *Hypothesis) Contrast {
 		c.Words = fmt.Sprintf("%s is not judged: %s.", h.words(), fmt.Sprintf(format, args...))
 		return c
 	}
+	if h.Finding == complianceKind {
+		return a.complianceContrast(b, c, h, fail)
+	}
 	m := a.column(h.Metric)
 	if m < 0 {
 		return fail("%s is not among the metrics", h.Metric)
