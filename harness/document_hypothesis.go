@@ -279,4 +279,5 @@ var findingNeeds = map[string]struct{ edits, nulls, crossed bool }{
 	"area-threshold": {edits: true, nulls: true, crossed: true},
 	"locality":       {edits: true, nulls: true, crossed: true},
 	"decomposition":  {edits: true, nulls: true, crossed: true},
+	"kinds-of-edit":  {edits: true, nulls: true, crossed: true},
 }

@@ -26,12 +26,17 @@ divide the variance between scores of models, averaged over sources. Only balanc
 and cells with marked (under-trained) models are left out in a repetition on the part of the design that stays balanced.`,
 		Source: "Searle, Casella and McCulloch 1992; Satterthwaite 1946; Hannig, Iyer and Patterson 2006",
 		Params: []registry.Param{perturbParam, nullParam,
-			{Name: "sets", Type: registry.Strings, Doc: "responses, each a label of an edit or `name: label, label@severity`, over which A within is averaged; each edit alone where none is given"},
-			{Name: "severity", Type: registry.Floats, Doc: "severities that count; all where none is given"},
-			{Name: "area", Type: registry.Floats, Doc: "areas that count; all where none is given"},
+			setsParam, severityParam, areaParam,
 			{Name: "metric", Type: registry.Strings, Doc: "labels of the metrics that the design is made of; all that belong to it where none is given"}},
 	}, Entry{Compute: decomposition, Exhibit: showDecomposition})
 }
+
+// setsParam, severityParam and areaParam choose the cells that a response is averaged over.
+var (
+	setsParam     = registry.Param{Name: "sets", Type: registry.Strings, Doc: "responses, each a label of an edit or `name: label, label@severity`, over which A within is averaged; each edit alone where none is given"}
+	severityParam = registry.Param{Name: "severity", Type: registry.Floats, Doc: "severities that count; all where none is given"}
+	areaParam     = registry.Param{Name: "area", Type: registry.Floats, Doc: "areas that count; all where none is given"}
+)
 
 // The quantities of a decomposition. Metric names the factor, effect or cell, Perturb the response, At the part of the
 // design where it is not all of it.
