@@ -178,7 +178,10 @@ func (b *builder) climb(c *climb) []string {
 			b.add(e)
 		}
 	}
-	return append(answers, b.limits(c, of)...)
+	if limits := b.limits(c, of); label == c.Scores[0].Label { // the others stand in the table
+		answers = append(answers, limits...)
+	}
+	return answers
 }
 
 // rate is a place where an exchange rate is computed, and whether the answer tells it.
