@@ -179,8 +179,7 @@ func (b *builder) suite(s *suite) {
 		}
 		kinds := s.judged(m)
 		for k, kind := range s.Kinds {
-			if why := s.Excused[m][k]; why != "" {
-				b.refuse(fmt.Sprintf("%s of %s on %s", Accuracy, s.Columns[m].Label, kind.Name), "%s", why)
+			if s.Excused[m][k] != "" {
 				continue
 			}
 			e := add(Accuracy, kind.Name, s.byCluster(s.quads[k], acc), true)
@@ -194,8 +193,8 @@ func (b *builder) suite(s *suite) {
 			}
 			b.graded(s, m, k, acc, warnings)
 		}
+		b.excused(s, m)
 		if len(kinds) == 0 {
-			b.refuse(fmt.Sprintf("%s of %s", Accuracy, s.Columns[m].Label), "it is judged on no kind of %s", s.Title)
 			continue
 		}
 		add(Accuracy, "", s.overKinds(kinds, acc), true)
@@ -208,6 +207,28 @@ func (b *builder) suite(s *suite) {
 	}
 	b.rank(s)
 	b.people(s)
+}
+
+// excused tells on which kinds a metric is not judged, the kinds of one reason together.
+func (b *builder) excused(s *suite, m int) {
+	var reasons []string
+	kinds := map[string][]string{}
+	for k, why := range s.Excused[m] {
+		if why == "" {
+			continue
+		}
+		if kinds[why] == nil {
+			reasons = append(reasons, why)
+		}
+		kinds[why] = append(kinds[why], s.Kinds[k].Name)
+	}
+	for _, why := range reasons {
+		on := strings.Join(kinds[why], ", ")
+		if len(kinds[why]) == len(s.Kinds) {
+			on = "any kind"
+		}
+		b.refuse(fmt.Sprintf("%s of %s on %s", Accuracy, s.Columns[m].Label, on), "%s", why)
+	}
 }
 
 // clusterWarnings are those about how many sources there are.
