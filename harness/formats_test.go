@@ -24,7 +24,7 @@ func TestFileFormatsAreDescribed(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	files, err := harness.WriteScores(&trial.Table{SetColumns: []trial.Column{{Label: "a"}}}, dir)
+	files, err := harness.WriteScores(&trial.Table{SetColumns: []trial.Column{{Label: "a"}}, Spaces: []trial.Space{{Label: "a"}}}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
