@@ -2,7 +2,7 @@
 GO ?= go
 RUN ?= runs
 
-.PHONY: demo test lint bench overhead setup figures goldens calibrate zoo clean
+.PHONY: demo test lint bench overhead setup figures findings goldens calibrate zoo clean
 
 # setup finds the ONNX Runtime library, or fetches it through a package client into a cache folder.
 setup:
@@ -34,15 +34,27 @@ figures: demo
 	$(GO) run ./reports/figure/gallery docs
 	$(GO) run ./reports/preview/reference docs/perturbations
 
+# findings runs the experiments behind the project's questions and writes docs/findings.md: half an hour on two idle cores, resumable.
+# MODELS (published networks), IMAGES (photographs in folders by class) and DATA (published judgements and features) add what needs them.
+findings: setup
+	$(GO) run ./experiments/findings --runs $(RUN)/findings $(if $(MODELS),--models $(MODELS)) $(if $(IMAGES),--images $(IMAGES)) $(if $(DATA),--data $(DATA)) docs
+
 # calibrate simulates how often intervals cover and tests reject, at full size, and writes docs/calibration.md.
 calibrate:
 	$(GO) run ./stats/calibrate/run > docs/calibration.md.tmp
 	mv docs/calibration.md.tmp docs/calibration.md
 
-# goldens makes the reference values anew; it needs the Python packages that each script names.
+# goldens makes the reference values anew; it needs the Python packages that each script names. With FULL=FOLDER it makes the full-size
+# architectures instead, of which nothing is committed: PROBITY_FULL=FOLDER go test ./zoo ./metrics -run 'FullSize|Architectures' -v compares them.
 PYTHON ?= python3
+SHARED ?= ../shared
 goldens:
+ifdef FULL
+	$(PYTHON) testdata/zoo/goldens.py --full $(FULL) --shared $(SHARED)
+	$(PYTHON) testdata/metrics/architectures.py $(FULL)
+else
 	for f in testdata/*/goldens.py; do $(PYTHON) $$f || exit 1; done
+endif
 
 # zoo trains, exports and measures the bundled models anew, in $(ZOO): hours of every core, resumable. See zoo/train/README.md.
 ZOO ?= runs/zoo

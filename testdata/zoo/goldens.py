@@ -447,7 +447,7 @@ def own_transform(spec, e):
         arch, _, tag = name.partition("/")
         cfg = dict(open_clip.get_pretrained_cfg(arch, tag), size=224)
         keep = {k: cfg[k] for k in ("size", "mean", "std", "interpolation", "resize_mode") if k in cfg}
-        return open_clip.image_transform_v2(open_clip.transform.PreprocessCfg(**keep), is_train=False), "open_clip"
+        return open_clip.transform.image_transform_v2(open_clip.transform.PreprocessCfg(**keep), is_train=False), "open_clip"
     if kind == "torchvision":
         import torchvision
 
