@@ -123,7 +123,7 @@ func jointSpace(ctx context.Context, a *Analysis, _ registry.Values) (*Finding, 
 	b.f.Scope = scopeOfSpaces(a.table.Spaces)
 	b.f.Method = []string{
 		"Embeddings are brought to length 1. Every second independent picture, in a seeded order, is judged; means, principal components, rotations and probes are fitted on the others.",
-		"The gap is the distance between the mean embeddings of images and of texts (Liang et al. 2022); alignment and uniformity are Wang and Isola's (2020). Centred: less the mean of their own side. Aligned: centred, and texts turned by orthogonal Procrustes.",
+		"The gap is the distance between the mean embeddings of images and of texts (Liang et al. 2022); alignment and uniformity are Wang and Isola's (2020). Centred: less the mean of their own side. Aligned: centred, and texts turned by orthogonal Procrustes, which is fitted to pairs: untrained towers gain by it too.",
 		"Effective rank: exp of the entropy of the normalised singular values of the centred embeddings (Roy and Vetterli 2007); participation ratio: (sum v)^2 / sum v^2 of the eigenvalues of the covariance.",
 		"Retrieval: the share of pictures whose right caption has the largest cosine, ties shared: against the same caption with one attribute wrong, mean over the attributes, or among captions of other pictures.",
 		"Probes: ridge regression on one-of-n targets, penalty .01 of the mean variance. Control task (Hewitt and Liang 2019): a random label for each combination of the attribute with two others. Selectivity: accuracy less control accuracy. An attribute that is linearly decodable need not be used by the model.",
