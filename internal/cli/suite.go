@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"text/tabwriter"
 
@@ -12,6 +11,7 @@ import (
 	"probity/harness"
 	"probity/internal/registry"
 	"probity/internal/trial"
+	"probity/reports"
 	"probity/stats"
 )
 
@@ -101,11 +101,11 @@ type editorRow struct {
 	Kind    string         `json:"kind"`
 	Items   int            `json:"items"`
 	Nearer  stats.Interval `json:"-"`
-	Share   float64        `json:"nearer_to_right"`
-	Low     float64        `json:"low"`
-	High    float64        `json:"high"`
-	Inside  float64        `json:"median_inside"`
-	Outside float64        `json:"median_outside"`
+	Share   reports.Number `json:"nearer_to_right"` // null where it is not known, as those below
+	Low     reports.Number `json:"low"`
+	High    reports.Number `json:"high"`
+	Inside  reports.Number `json:"median_inside"`
+	Outside reports.Number `json:"median_outside"`
 }
 
 // editorTable prints, by kind, how often the editor's picture is nearer to the right output, and how far it is from it.
@@ -137,18 +137,11 @@ func (a *app) editorTable(s *trial.Suite, items []harness.EditedItem) error {
 			}
 		}
 		row.Nearer = stats.MeanInterval(clusters, stats.MeanOptions{Bounded: true, Resampling: stats.Resampling{Seed: 1, Purpose: "editor", N: 2000}})
-		row.Share, row.Low, row.High = row.Nearer.Value, row.Nearer.Low, row.Nearer.High
-		row.Inside, row.Outside = median(inside), median(outside)
+		row.Share, row.Low, row.High = reports.Number(row.Nearer.Value), reports.Number(row.Nearer.Low), reports.Number(row.Nearer.High)
+		row.Inside, row.Outside = reports.Number(median(inside)), reports.Number(median(outside))
 		rows = append(rows, row)
 	}
 	if a.json {
-		for i := range rows {
-			for _, v := range []*float64{&rows[i].Low, &rows[i].High, &rows[i].Inside, &rows[i].Outside} {
-				if math.IsNaN(*v) || math.IsInf(*v, 0) {
-					*v = -1
-				}
-			}
-		}
 		enc := json.NewEncoder(a.out)
 		enc.SetIndent("", " ")
 		return enc.Encode(rows)
