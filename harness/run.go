@@ -187,8 +187,12 @@ func (r *run) all(ctx context.Context) error {
 			sources = append(sources, src)
 		}
 	}
-	total := len(sources) * len(r.plan.Stimuli) * len(r.metrics)
-	r.opt.Progress.Start("scoring", total, "scores")
+	bare := len(r.metrics) == 0 // only features are collected, for metrics on sets
+	if bare {
+		r.opt.Progress.Start("collecting features", len(sources), "pictures")
+	} else {
+		r.opt.Progress.Start("scoring", len(sources)*len(r.plan.Stimuli)*len(r.metrics), "scores")
+	}
 	defer r.opt.Progress.End()
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.opt.Workers))
@@ -196,7 +200,13 @@ func (r *run) all(ctx context.Context) error {
 		if inner.Err() != nil {
 			break
 		}
-		g.Go(func() error { return r.source(inner, src) })
+		g.Go(func() error {
+			err := r.source(inner, src)
+			if bare {
+				r.opt.Progress.Add(1)
+			}
+			return err
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
