@@ -99,6 +99,9 @@ func run(ctx context.Context, o *options) error {
 			return err
 		}
 		rows = append(rows, row)
+		if err := write(o.scores, rows); err != nil { // what is measured is there, however soon the rest is wanted
+			return err
+		}
 	}
 	for _, r := range cells {
 		content := map[string]string{"clip-full": "full", "clip-class": "class"}[r["arm"]]
@@ -111,13 +114,17 @@ func run(ctx context.Context, o *options) error {
 				return err
 			}
 		}
+		fmt.Fprintln(os.Stderr, r["name"])
 		row, err := o.measure(ctx, r, content, r["distinct"])
 		if err != nil {
 			return err
 		}
 		rows = append(rows, row)
+		if err := write(o.scores, rows); err != nil {
+			return err
+		}
 	}
-	return write(o.scores, rows)
+	return nil
 }
 
 // export runs the exporter, which passes over what it has exported.
