@@ -315,21 +315,12 @@ func signed(v float64) string { return share(v) }
 func (a *Analysis) answer(findings []*Finding) string {
 	var out []string
 	p, ok := a.headline()
-	if !ok && (len(a.humans)+len(a.suites) > 0 || a.in.Ladder != nil) {
-		for _, f := range findings {
-			if f.Answer != "" {
-				return f.Answer
-			}
-		}
-	}
-	if !ok && len(a.table.Spaces) > 0 {
-		for _, f := range findings {
-			if f.Answer != "" {
-				return f.Answer
-			}
-		}
-	}
 	if !ok {
+		for _, f := range findings {
+			if f.Answer != "" {
+				return f.Answer
+			}
+		}
 		return "The run scored no edit."
 	}
 	find := func(kind string) *Finding {
@@ -353,8 +344,10 @@ func (a *Analysis) answer(findings []*Finding) string {
 			out = append(out, a.classWords(f, p))
 		}
 	}
-	if f := find("agreement"); f != nil {
-		out = append(out, f.Answer)
+	for _, kind := range []string{"decomposition", "compliance", "agreement"} {
+		if f := find(kind); f != nil {
+			out = append(out, f.Answer)
+		}
 	}
 	if f := find(hypothesesKind); f != nil {
 		out = append(out, f.declared())
