@@ -2,6 +2,7 @@ package reports
 
 import (
 	"slices"
+	"strings"
 
 	"probity/internal/trial"
 	"probity/reports/figure"
@@ -42,7 +43,7 @@ func showSetSensitivity(v *View, f *Finding) (Exhibition, error) {
 				cells = append(cells, figure.Cell{Value: nan})
 				continue
 			}
-			cell := figure.Cell{Value: float64(e.Value), Lo: float64(e.Low), Hi: float64(e.High), Warning: f.first(e), Text: share(float64(e.Value))}
+			cell := figure.Cell{Value: float64(e.Value), Lo: float64(e.Low), Hi: float64(e.High), Warning: strings.TrimPrefix(f.first(e), e.Metric+": "), Text: share(float64(e.Value))} // one footnote for what is so of every metric
 			if e.Low <= 0 && e.High >= 0 {
 				cell.Mark = "~"
 			}
