@@ -17,7 +17,7 @@ import (
 )
 
 // cacheVersion is raised whenever the same table and options may give other findings although no kind's version changed.
-const cacheVersion = 2
+const cacheVersion = 3
 
 // cacheFile is where findings are kept for the next rendering.
 const cacheFile = "findings.cache"

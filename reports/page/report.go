@@ -26,7 +26,7 @@ type Section struct {
 	ID          string // anchor; "" makes one of the title
 	Title       string
 	Answer      string   // the finding in a sentence with number and interval
-	Text        []string // further paragraphs
+	Text        []string // further paragraphs; of several, folded: how it was computed
 	Warnings    []string
 	Exploratory bool
 	Figures     []*figure.Figure // SVG is shown; a figure with only a PNG is shown as that
