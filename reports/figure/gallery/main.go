@@ -51,31 +51,31 @@ type entry struct {
 	draw  figure.Drawing
 	width figure.Width
 	asks  string // the question that it answers
-	by    string // what makes it
+	by    string // the finding and the experiment that make it
 }
 
 // build draws the gallery: the page first, then its pictures.
 func build() ([]file, error) {
 	list := []entry{
-		{example.Detection(3), figure.Column, "From which severity on is an edit found amid noise?", "detection"},
-		{example.Detection(12), figure.Page, "The same with twelve metrics: names beside the curves, thresholds in rows of their own.", "detection"},
-		{example.Multiples(), figure.Page, "How does that depend on the edit and on where it acts?", "detection"},
-		{example.Raw(), figure.Page, "How do raw scores grow, and where do the null and a change of class lie?", "sensitivity"},
-		{example.Thresholds(), figure.Column, "Which metric needs the least change? Open arrows: more than was tested.", "detection"},
-		{example.Summation(), figure.Page, "How does the threshold fall with the edited area, for pooled features and position by position?", "area-threshold"},
-		{example.Response(), figure.Page, "Severity and area together.", "detection"},
-		{example.Locality(), figure.Page, "Does a metric see local edits or changes of class?", "locality"},
-		{example.Variance(), figure.Column, "What decides whether an edit is found?", "variance"},
-		{example.Blindness(), figure.Page, "To which failures of an edit is a metric blind?", "blindness"},
-		{example.Psychometric(), figure.Column, "How fast do choices turn from chance to certainty?", "psychometric"},
-		{example.SetDistance(), figure.Column, "How does a distance between sets grow with the share of edited members?", "set distance"},
-		{example.Agreement(), figure.Page, "How well does a metric agree with people, and how well do people agree with each other?", "agreement"},
-		{example.Opinion(), figure.Page, "What does that agreement look like, picture by picture?", "agreement"},
-		{example.Significance(), figure.Column, "Which differences in agreement are more than chance?", "agreement"},
-		{example.Correlation(), figure.Column, "Which metrics say the same?", "correlation of metrics"},
-		{example.Stimuli(), figure.Page, "What do the stimuli look like?", "every experiment"},
-		{example.Disagreement(), figure.Page, "On which stimuli do metrics disagree most?", "every experiment"},
-		{example.Where(), figure.Page, "Where in the picture does a metric see the difference?", "metrics that give a map"},
+		{example.Detection(3), figure.Column, "From which severity on is an edit found amid noise?", "`detection` in `experiments/first-look.toml`"},
+		{example.Detection(12), figure.Page, "The same with twelve metrics: names beside the curves, thresholds in rows of their own.", "`detection` in `experiments/photo-edits.toml`"},
+		{example.Multiples(), figure.Page, "How does that depend on the edit and on where it acts?", "`detection` in `experiments/first-look.toml`"},
+		{example.Raw(), figure.Page, "How do raw scores grow, and where do the null and a change of class lie?", "`sensitivity` in `experiments/first-look.toml`"},
+		{example.Thresholds(), figure.Column, "Which metric needs the least change? Open arrows: more than was tested.", "`detection` in `experiments/first-look.toml`"},
+		{example.Summation(), figure.Page, "How does the threshold fall with the edited area, for pooled features and position by position?", "`area-threshold` in `experiments/photo-edits.toml`"},
+		{example.Response(), figure.Page, "Severity and area together.", "the ladder, `experiments/ladder`, over pairs and quality"},
+		{example.Locality(), figure.Page, "Does a metric see local edits or changes of class?", "`locality` in `experiments/first-look.toml`"},
+		{example.Variance(), figure.Column, "What decides whether an edit is found?", "`decomposition` in `experiments/cnn-vs-vit.toml`"},
+		{example.Blindness(), figure.Page, "To which failures of an edit is a metric blind?", "`compliance` in `experiments/compliance.toml`"},
+		{example.Psychometric(), figure.Column, "How fast do choices turn from chance to certainty?", "no finding yet: `figure.Curves` with a fit draws it"},
+		{example.SetDistance(), figure.Column, "How does a distance between sets grow with the share of edited members?", "`set-distance` in `experiments/photo-sets.toml`"},
+		{example.Agreement(), figure.Page, "How well does a metric agree with people, and how well do people agree with each other?", "`agreement` in `experiments/human/tid2013.toml`"},
+		{example.Opinion(), figure.Page, "What does that agreement look like, picture by picture?", "`agreement` in `experiments/human/tid2013.toml`"},
+		{example.Significance(), figure.Column, "Which differences in agreement are more than chance?", "`agreement` in `experiments/human/tid2013.toml`"},
+		{example.Correlation(), figure.Column, "Which metrics say the same?", "`metric-correlation`, a section `[[finding]]` in any experiment"},
+		{example.Stimuli(), figure.Page, "What do the stimuli look like?", "every experiment, as `stimuli`"},
+		{example.Disagreement(), figure.Page, "On which stimuli do metrics disagree most?", "every experiment, as `stimuli`"},
+		{example.Where(), figure.Page, "Where in the picture does a metric see the difference?", "every experiment with metrics that compare place by place, as `stimuli`"},
 	}
 	var md strings.Builder
 	md.WriteString("# Gallery\n\nEvery kind of figure that a report can hold. The numbers and pictures here are made up (`reports/figure/example`) and describe\nno real metric; the figures are drawn by the code that draws real ones. `make figures` writes this page and its pictures anew.\n\n" +
@@ -94,7 +94,7 @@ func build() ([]file, error) {
 		path := "gallery/" + name + ".svg"
 		alt, _, _ := strings.Cut(f.Alt, ".")
 		kind := strings.TrimPrefix(fmt.Sprintf("%T", e.draw), "*figure.")
-		fmt.Fprintf(&md, "\n## %s\n\n%s\n\n![%s](%s)\n\n> %s\n\nShown with: %s. Type: `figure.%s`, width `%s`.\n", f.Title, e.asks, strings.NewReplacer("[", "(", "]", ")").Replace(alt), path, f.Caption, e.by, kind, e.width)
+		fmt.Fprintf(&md, "\n## %s\n\n%s\n\n![%s](%s)\n\n> %s\n\nMade by: %s. Type: `figure.%s`, width `%s`.\n", f.Title, e.asks, strings.NewReplacer("[", "(", "]", ")").Replace(alt), path, f.Caption, e.by, kind, e.width)
 		out = append(out, file{path, f.SVG})
 	}
 	out[0].data = []byte(md.String())
