@@ -69,7 +69,11 @@ func (c *climb) budgetWords(e *Estimate, quality float64, size string, samples f
 	sign := c.sign()
 	switch lo, hi := sign*float64(e.Low), sign*float64(e.High); {
 	case min(lo, hi) > 0:
-		return s + ": that rung was still learning, and its distance from others is in part a matter of time."
+		s += ": that rung was still learning, and its distance from others is in part a matter of time"
+		if strings.EqualFold(size, "fresh") {
+			s += " (and of pairs, since fresh samples bring new ones)"
+		}
+		return s + "."
 	case math.IsNaN(lo) || math.IsNaN(hi):
 		return s + "."
 	}
