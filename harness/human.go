@@ -113,7 +113,8 @@ func sourceOf(j *trial.Judgements, i int) string {
 
 // ScoreJudged scores the pictures of every [[human]] section by the plan's metrics. Scores are kept in the run's segments,
 // one a reference picture, under keys of everything they depend on, so that an interrupted run goes on where it was. A
-// picture or metric that fails is NaN with a problem; only where all fail is it an error.
+// picture or metric that fails is NaN with a problem; only where all fail is it an error. With opt.Memory the models are run in
+// groups that fit.
 func ScoreJudged(ctx context.Context, p *Plan, models Models, opt RunOptions) ([]JudgedScores, error) {
 	x := p.Experiment
 	if len(x.Humans) == 0 {
@@ -134,12 +135,9 @@ func ScoreJudged(ctx context.Context, p *Plan, models Models, opt RunOptions) ([
 		}
 		r.metrics, r.metricKeys = append(r.metrics, m.Metric), append(r.metricKeys, key)
 	}
-	if r.scorer, err = newScorer(r.metrics, models, nil); err != nil {
-		return nil, err
-	}
 	var out []JudgedScores
 	for i, j := range sets {
-		s, err := r.judged(ctx, x.Humans[i], j)
+		s, err := r.judgedInGroups(ctx, x.Humans[i], j)
 		if err != nil {
 			return nil, fmt.Errorf("[[human]] %s: %w", x.Humans[i].Label, err)
 		}

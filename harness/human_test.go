@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -169,6 +170,49 @@ func TestScoreJudgedResumes(t *testing.T) {
 	}
 	if rest[0].Reused == 0 || rest[0].Reused+rest[0].Computed != whole[0].Computed || rest[0].Key != whole[0].Key {
 		t.Errorf("reused %d, computed %d; undisturbed %d", rest[0].Reused, rest[0].Computed, whole[0].Computed)
+	}
+}
+
+// With little memory the models of judged pictures are run one after the other, to the same scores.
+func TestScoreJudgedKeepsToMemory(t *testing.T) {
+	folder := ratedFolder(t, 3, 6)
+	src := strings.Replace(fmt.Sprintf(humanExperiment, filepath.ToSlash(folder), ""), "[[human]]", "[[metric]]\nkind = \"cosine\"\nmodel = \"vit-small\"\n[[human]]", 1)
+	run := func(memory int64) (harness.JudgedScores, int, error) {
+		held, most := map[string]bool{}, map[string]bool{}
+		models := weighed{toyModels{calls: new(atomic.Int64)}, new(sync.Mutex), &held, &most}
+		opt := sampleOptions()
+		opt.Env = models
+		x, err := harness.Parse("people.toml", []byte(src), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := harness.NewPlan(x, nil, models)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := harness.ScoreJudged(context.Background(), p, models, harness.RunOptions{Dir: t.TempDir(), Workers: 2, Memory: memory, Progress: &stopper{},
+			Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		if err != nil {
+			return harness.JudgedScores{}, 0, err
+		}
+		return s[0], len(most), nil
+	}
+	all, together, err := run(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, most, err := run(200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if together != 2 || most != 1 {
+		t.Errorf("%d models were held at a time without a limit and %d with room for one", together, most)
+	}
+	if all.Key != apart.Key || all.Computed != apart.Computed || apart.Reused != 0 || len(apart.Problems) != 0 {
+		t.Errorf("together %d computed, apart %d, %d reused, %v", all.Computed, apart.Computed, apart.Reused, apart.Problems)
+	}
+	if _, _, err := run(100); !errors.Is(err, harness.ErrMemory) {
+		t.Errorf("room for half a model gives %v", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"probity/internal/raster"
 	"probity/internal/trial"
 )
 
@@ -22,17 +23,29 @@ type weigher interface{ Memory(w, h int) int64 }
 // passes splits the metrics of a run into groups whose models fit into opt.Memory together, in the order of the metrics;
 // one group where nothing is said. The features that sets want are one need: they are kept in one file a source.
 func (r *run) passes() ([][]int, error) {
+	return r.passesOf(func() (w, h int, err error) {
+		img, err := r.plan.Sources[0].Picture.Load(context.Background())
+		if err != nil {
+			return 0, 0, err
+		}
+		return img.W, img.H, nil
+	})
+}
+
+// passesOf is passes for pictures of a size, which is asked for only where memory is limited; where it is not known, the run will
+// say so of the picture.
+func (r *run) passesOf(size func() (w, h int, err error)) ([][]int, error) {
 	all := make([]int, len(r.metrics))
 	for i := range all {
 		all[i] = i
 	}
 	free, ok := r.models.(releaser)
-	if r.opt.Memory <= 0 || !ok {
+	if r.opt.Memory <= 0 || !ok || len(all) == 0 {
 		return [][]int{all}, nil
 	}
-	img, err := r.plan.Sources[0].Picture.Load(context.Background())
+	width, height, err := size()
 	if err != nil {
-		return [][]int{all}, nil // the run will say so of this picture
+		return [][]int{all}, nil
 	}
 	weights := map[string]int64{}
 	weigh := func(names []string) (total int64, err error) {
@@ -44,7 +57,7 @@ func (r *run) passes() ([][]int, error) {
 					return 0, err
 				}
 				if m, can := b.(weigher); can {
-					w = m.Memory(img.W, img.H) * int64(max(1, r.opt.Workers))
+					w = m.Memory(width, height) * int64(max(1, r.opt.Workers))
 				}
 				weights[n] = w
 				free.Release(n)
@@ -133,4 +146,65 @@ func (r *run) pass(ctx context.Context, group []int, first bool) error {
 		r.models.(releaser).Release(name)
 	}
 	return err
+}
+
+// judgedInGroups scores one data set of judgements by groups of metrics whose models fit into the memory given, one after the
+// other; what each leaves in the segments is then put together without any model.
+func (r *run) judgedInGroups(ctx context.Context, h HumanSection, j *trial.Judgements) (*JudgedScores, error) {
+	groups, err := r.passesOf(func() (int, int, error) {
+		for i := range j.Items() {
+			if ref, _, ok := j.Pictures(i); ok {
+				img, _, err := raster.DecodeFile(ref)
+				if err != nil {
+					return 0, 0, err
+				}
+				img = fitted(img, h.Size, h.Fit)
+				return img.W, img.H, nil
+			}
+		}
+		return 0, 0, errors.New("no picture is there")
+	})
+	if err != nil {
+		return nil, err
+	}
+	computed := 0
+	for _, group := range groups {
+		if len(groups) < 2 {
+			break
+		}
+		plan := *r.plan
+		plan.Metrics = nil
+		sub := &run{plan: &plan, models: r.models, opt: r.opt, store: r.store}
+		for _, i := range group {
+			plan.Metrics = append(plan.Metrics, r.plan.Metrics[i])
+			sub.metrics, sub.metricKeys = append(sub.metrics, r.metrics[i]), append(sub.metricKeys, r.metricKeys[i])
+		}
+		if len(group) == 0 {
+			continue
+		}
+		if sub.scorer, err = newScorer(sub.metrics, r.models, nil); err != nil {
+			return nil, err
+		}
+		s, err := sub.judged(ctx, h, j)
+		for _, m := range sub.metrics {
+			for _, n := range m.Needs() {
+				r.models.(releaser).Release(n.Model)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		computed += s.Computed
+	}
+	if len(groups) < 2 {
+		if r.scorer, err = newScorer(r.metrics, r.models, nil); err != nil {
+			return nil, err
+		}
+	}
+	s, err := r.judged(ctx, h, j)
+	if err != nil {
+		return nil, err
+	}
+	s.Computed, s.Reused = s.Computed+computed, s.Reused-computed
+	return s, nil
 }

@@ -102,3 +102,50 @@ func TestAddDraftsAManifest(t *testing.T) {
 		t.Errorf("a picture: %v", err)
 	}
 }
+
+// Meaning is tried: the bundled joint model tells coloured shapes apart by words, and no more with a wrong list of words or colours
+// in the wrong order, which nothing else would show.
+func TestCheckSeesMeaning(t *testing.T) {
+	open(t)
+	const name = "micro-vit-clip-full-s0"
+	files := map[string]string{}
+	for _, f := range []string{name + ".toml", name + ".onnx", name + "-text.onnx", "micro-words.txt"} {
+		data, err := os.ReadFile(filepath.Join("bundled", "models", f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[f] = string(data)
+	}
+	words := strings.Fields(files["micro-words.txt"])
+	shuffled := append([]string{words[0], words[1]}, append(append([]string(nil), words[9:]...), words[2:9]...)...)
+	for what, c := range map[string]struct {
+		file, with string
+		want       string // part of a problem; "": none
+	}{
+		"right": {"micro-words.txt", files["micro-words.txt"], ""},
+		"words": {"micro-words.txt", strings.Join(shuffled, "\n") + "\n", "by words it gets the colour"},
+	} {
+		dir := t.TempDir()
+		for f, text := range files {
+			if f == c.file {
+				text = c.with
+			}
+			if err := os.WriteFile(filepath.Join(dir, f), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		found, err := open(t, dir).Check(context.Background(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, f := range found {
+			if f.Problem {
+				text += f.What + "\n"
+			}
+		}
+		if c.want == "" && text != "" || !strings.Contains(text, c.want) {
+			t.Errorf("%s: found %q, want %q", what, text, c.want)
+		}
+	}
+}
