@@ -326,10 +326,10 @@ func (p *page) command(name string) (string, error) {
 	return r.command(), nil
 }
 
-// costs lists what was run and how long it took.
+// costs lists what was run and the processor time that it took.
 func (p *page) costs() string {
 	var b strings.Builder
-	b.WriteString("| study | command | seconds |\n|---|---|---:|\n")
+	b.WriteString("| study | command | processor seconds |\n|---|---|---:|\n")
 	var sum float64
 	for _, s := range p.studies {
 		r := p.results[s.name]

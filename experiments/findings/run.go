@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"probity/internal/cli"
 	"probity/reports"
@@ -29,7 +28,7 @@ type result struct {
 	study
 	dir     string
 	doc     *reports.Document
-	seconds float64 // of the run that computed the scores
+	seconds float64 // of processor time, of the run that computed the scores
 }
 
 // lacks says what a study needs that was not given.
@@ -110,14 +109,14 @@ func (s study) run(ctx context.Context, o options, dir string, errs io.Writer) e
 			args = append(args, "--images", o.images)
 		}
 	}
-	started := time.Now()
+	before := cpuTime()
 	if status := cli.Main(ctx, args, errs, errs); status != 0 {
 		return fmt.Errorf("study %s: probity %s: exit status %d", s.name, strings.Join(args, " "), status)
 	}
-	return s.time(dir, time.Since(started).Seconds())
+	return s.time(dir, cpuTime()-before)
 }
 
-// timing keeps how long the run took that computed the scores: a later one takes them over and takes next to nothing.
+// timing keeps the processor time of the run that computed the scores: a later one takes them over and takes next to nothing.
 const timing = "seconds.json"
 
 func (s study) time(dir string, seconds float64) error {
