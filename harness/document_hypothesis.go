@@ -277,6 +277,7 @@ var findingNeeds = map[string]struct{ edits, nulls, crossed bool }{
 	"salience":       {edits: true, nulls: true},
 	"detection":      {edits: true, nulls: true, crossed: true},
 	"area-threshold": {edits: true, nulls: true, crossed: true},
+	"psychometric":   {edits: true, nulls: true, crossed: true},
 	"locality":       {edits: true, nulls: true, crossed: true},
 	"decomposition":  {edits: true, nulls: true, crossed: true},
 	"kinds-of-edit":  {edits: true, nulls: true, crossed: true},

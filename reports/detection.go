@@ -93,16 +93,9 @@ func (a *Analysis) addDetected(b *builder, d *detected) {
 	c := d.curve
 	n := a.nulls[d.null]
 	label := a.columns[d.metric].Label
-	warn := b.metricWarnings(d.metric)
-	if n.few < nullDraws {
-		warn = append(warn, b.warn("few-draws", "%s: only %d draws of the null a source; A within takes few values", n.name, n.few))
-	}
 	all := []int{}
 	for _, x := range d.cells {
-		w := slices.Concat(warn, b.cellWarnings(d.metric, c, x.cell), b.sourceWarnings(x.within.k))
-		if x.ties > tieShare && !a.columns[d.metric].constant {
-			w = append(w, b.warn("ties", "%s amid %s: more than %s of the comparisons are ties, which count half", label, n.name, percent(tieShare)))
-		}
+		w := b.detectedWarnings(d, &x)
 		for _, i := range w {
 			if !slices.Contains(all, i) {
 				all = append(all, i)
@@ -129,6 +122,20 @@ func (a *Analysis) addDetected(b *builder, d *detected) {
 		e.Warnings = all
 		b.add(e)
 	}
+}
+
+// detectedWarnings are those about A within at one severity of a curve.
+func (b *builder) detectedWarnings(d *detected, x *detectedCell) []int {
+	n, col := b.a.nulls[d.null], &b.a.columns[d.metric]
+	w := b.metricWarnings(d.metric)
+	if n.few < nullDraws {
+		w = append(w, b.warn("few-draws", "%s: only %d draws of the null a source; A within takes few values", n.name, n.few))
+	}
+	w = slices.Concat(w, b.cellWarnings(d.metric, d.curve, x.cell), b.sourceWarnings(x.within.k))
+	if x.ties > tieShare && !col.constant {
+		w = append(w, b.warn("ties", "%s amid %s: more than %s of the comparisons are ties, which count half", col.Label, n.name, percent(tieShare)))
+	}
+	return w
 }
 
 // dPrime relabels an AUC as the distance of two unit-variance normals; NaN at 0 and 1, where it would be infinite.

@@ -86,7 +86,7 @@ func TestAgreementAgainstOracles(t *testing.T) {
 	}
 	var points []stats.PsychometricPoint
 	for i, x := range o.Psychometric.X {
-		points = append(points, stats.PsychometricPoint{X: x, Hits: o.Psychometric.Hits[i], N: o.Psychometric.N[i]})
+		points = append(points, stats.PsychometricPoint{X: x, Hits: float64(o.Psychometric.Hits[i]), N: float64(o.Psychometric.N[i])})
 	}
 	p := must[stats.Psychometric](t)(stats.FitPsychometric(points, .5, 0))
 	for i, v := range [][2]float64{{p.Threshold, o.Psychometric.Threshold}, {p.Scale, o.Psychometric.Scale}, {p.Deviance, o.Psychometric.Deviance}, {p.DF, o.Psychometric.DF}, {p.P, o.Psychometric.P}} {

@@ -7,11 +7,12 @@ import (
 	"gonum.org/v1/gonum/optimize"
 )
 
-// PsychometricPoint is what was answered at one severity.
+// PsychometricPoint is what was answered at one severity. Counts need not be whole: a tie is half a right answer, and of
+// answers that depend on each other N is their effective number and Hits that times the share right (Rao and Scott 1992).
 type PsychometricPoint struct {
 	X    float64 // severity, or its logarithm
-	Hits int
-	N    int
+	Hits float64 // right answers, 0..N
+	N    float64 // answers, above 0
 }
 
 // Psychometric is p(x) = guess + (1-guess-lapse) / (1+exp(-(x-Threshold)/Scale)) (Wichmann and Hill 2001; logistic form).
@@ -27,6 +28,22 @@ type Psychometric struct {
 // likelihood, with the guess rate known (.5 for two alternatives). The chi-squared of the deviance is rough where fewer than
 // 10 answers a severity are given, which is warned of.
 func FitPsychometric(points []PsychometricPoint, guess, maxLapse float64) (Psychometric, error) {
+	return fitPsychometric(points, guess, maxLapse, nil)
+}
+
+// Refit fits other points with the guess rate of p and a lapse rate in 0..maxLapse, starting from p alone: for resamples,
+// whose maximum lies nearby.
+func (p Psychometric) Refit(points []PsychometricPoint, maxLapse float64) (Psychometric, error) {
+	return fitPsychometric(points, p.Guess, maxLapse, &p)
+}
+
+// At is the probability of a right answer at x.
+func (p Psychometric) At(x float64) float64 {
+	return p.Guess + (1-p.Guess-p.Lapse)/(1+math.Exp(-(x-p.Threshold)/p.Scale))
+}
+
+// fitPsychometric starts from a fit, or, where it is nil, from nine places.
+func fitPsychometric(points []PsychometricPoint, guess, maxLapse float64, from *Psychometric) (Psychometric, error) {
 	r := Psychometric{Guess: guess, P: math.NaN(), Deviance: math.NaN()}
 	if len(points) < 3 || guess < 0 || guess >= 1 || maxLapse < 0 || guess+maxLapse >= 1 {
 		return r, fmt.Errorf("psychometric fit: %d severities (at least 3), guess %v and lapse up to %v (below 1 together) are needed", len(points), guess, maxLapse)
@@ -34,7 +51,7 @@ func FitPsychometric(points []PsychometricPoint, guess, maxLapse float64) (Psych
 	lo, hi := math.Inf(1), math.Inf(-1)
 	few := false
 	for i, p := range points {
-		if p.N < 1 || p.Hits < 0 || p.Hits > p.N || math.IsNaN(p.X) || math.IsInf(p.X, 0) {
+		if !(p.N > 0) || math.IsInf(p.N, 0) || !(p.Hits >= 0 && p.Hits <= p.N) || math.IsNaN(p.X) || math.IsInf(p.X, 0) {
 			return r, fmt.Errorf("psychometric fit: point %d is %+v", i, p)
 		}
 		lo, hi = min(lo, p.X), max(hi, p.X)
@@ -44,13 +61,13 @@ func FitPsychometric(points []PsychometricPoint, guess, maxLapse float64) (Psych
 		return r, fmt.Errorf("psychometric fit: one severity only: %w", ErrUndefined)
 	}
 	width := hi - lo
-	logP := func(k, n int, p float64) float64 {
+	logP := func(k, n, p float64) float64 {
 		var l float64
 		if k > 0 {
-			l += float64(k) * math.Log(p)
+			l += k * math.Log(p)
 		}
 		if k < n {
-			l += float64(n-k) * math.Log1p(-p)
+			l += (n - k) * math.Log1p(-p)
 		}
 		return l
 	}
@@ -80,14 +97,26 @@ func FitPsychometric(points []PsychometricPoint, guess, maxLapse float64) (Psych
 	if maxLapse > 0 {
 		dims = 3
 	}
-	for _, t := range []float64{.1, .5, .9} {
-		for _, s := range []float64{-3.5, -2, -.5} {
-			x := []float64{t, s, 0}[:dims]
-			m, err := optimize.Minimize(optimize.Problem{Func: loss}, x, &optimize.Settings{
-				MajorIterations: 3000, Converger: &optimize.FunctionConverge{Absolute: 1e-12, Iterations: 80}}, &optimize.NelderMead{})
-			if m != nil && err == nil && m.F < best-1e-12 {
-				best, at = m.F, m.X
+	var starts [][]float64
+	if from != nil {
+		start := []float64{(from.Threshold - lo) / width, math.Log(from.Scale / width), 0}
+		if maxLapse > 0 { // kept off the ends, where the loss no longer depends on it
+			share := max(.02, min(.98, from.Lapse/maxLapse))
+			start[2] = math.Log(share / (1 - share))
+		}
+		starts = append(starts, start)
+	} else {
+		for _, t := range []float64{.1, .5, .9} {
+			for _, s := range []float64{-3.5, -2, -.5} {
+				starts = append(starts, []float64{t, s, 0})
 			}
+		}
+	}
+	for _, x := range starts {
+		m, err := optimize.Minimize(optimize.Problem{Func: loss}, x[:dims], &optimize.Settings{
+			MajorIterations: 3000, Converger: &optimize.FunctionConverge{Absolute: 1e-12, Iterations: 80}}, &optimize.NelderMead{})
+		if m != nil && err == nil && m.F < best-1e-12 {
+			best, at = m.F, m.X
 		}
 	}
 	if at == nil {
@@ -97,7 +126,7 @@ func FitPsychometric(points []PsychometricPoint, guess, maxLapse float64) (Psych
 	r.LogLikelihood = -best
 	var saturated float64
 	for _, p := range points {
-		saturated += logP(p.Hits, p.N, float64(p.Hits)/float64(p.N))
+		saturated += logP(p.Hits, p.N, p.Hits/p.N)
 	}
 	r.Deviance = 2 * (saturated + best)
 	if r.DF = float64(len(points) - dims); r.DF > 0 {

@@ -3,6 +3,7 @@ package stats_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"probity/stats"
@@ -13,7 +14,7 @@ func TestPsychometricRecovers(t *testing.T) {
 	var p []stats.PsychometricPoint
 	for _, x := range []float64{-3, -2, -1, 0, 1, 2, 3, 5} {
 		q := .5 + .47/(1+math.Exp(-(x-.4)/.7))
-		p = append(p, stats.PsychometricPoint{X: x, Hits: int(math.Round(q * 1e6)), N: 1e6})
+		p = append(p, stats.PsychometricPoint{X: x, Hits: math.Round(q * 1e6), N: 1e6})
 	}
 	r := must[stats.Psychometric](t)(stats.FitPsychometric(p, .5, .06))
 	near(t, "threshold", r.Threshold, .4, 1e-3)
@@ -27,6 +28,31 @@ func TestPsychometricRecovers(t *testing.T) {
 	}
 	if r := must[stats.Psychometric](t)(stats.FitPsychometric(p, .5, 0)); r.Converged {
 		t.Errorf("no threshold in guessing: %+v", r)
+	}
+}
+
+// TestPsychometricTakesPartsOfAnswers: counts that are all scaled have the same maximum and a deviance scaled likewise, so
+// that halves of answers count as halves; and a fit that starts from another ends where one from nowhere does.
+func TestPsychometricTakesPartsOfAnswers(t *testing.T) {
+	whole := []stats.PsychometricPoint{{X: 0, Hits: 21, N: 40}, {X: 1, Hits: 27, N: 40}, {X: 2, Hits: 33, N: 40}, {X: 3, Hits: 37, N: 40}, {X: 4, Hits: 39, N: 40}}
+	half := slices.Clone(whole)
+	for i := range half {
+		half[i].Hits, half[i].N = half[i].Hits/2, half[i].N/2
+	}
+	a := must[stats.Psychometric](t)(stats.FitPsychometric(whole, .5, .06))
+	b := must[stats.Psychometric](t)(stats.FitPsychometric(half, .5, .06))
+	near(t, "threshold", b.Threshold, a.Threshold, 1e-4)
+	near(t, "scale", b.Scale, a.Scale, 1e-4)
+	near(t, "deviance", b.Deviance, a.Deviance/2, 1e-8)
+	other := slices.Clone(whole)
+	other[1].Hits += 1.5
+	c := must[stats.Psychometric](t)(stats.FitPsychometric(other, .5, .06))
+	d := must[stats.Psychometric](t)(a.Refit(other, .06))
+	near(t, "threshold from a fit", d.Threshold, c.Threshold, 1e-4)
+	near(t, "likelihood from a fit", d.LogLikelihood, c.LogLikelihood, 1e-8)
+	near(t, "probability", a.At(a.Threshold), .5+(.5-a.Lapse)/2, 1e-12)
+	if _, err := stats.FitPsychometric([]stats.PsychometricPoint{{N: 0}, {X: 1, N: 1}, {X: 2, N: 1}}, .5, 0); err == nil {
+		t.Error("a severity without answers was fitted")
 	}
 }
 

@@ -67,7 +67,7 @@ func build() ([]file, error) {
 		{example.Locality(), figure.Page, "Does a metric see local edits or changes of class?", "`locality` in `experiments/first-look.toml`"},
 		{example.Variance(), figure.Column, "What decides whether an edit is found?", "`decomposition` in `experiments/cnn-vs-vit.toml`"},
 		{example.Blindness(), figure.Page, "To which failures of an edit is a metric blind?", "`compliance` in `experiments/compliance.toml`"},
-		{example.Psychometric(), figure.Column, "How fast do choices turn from chance to certainty?", "no finding yet: `figure.Curves` with a fit draws it"},
+		{example.Psychometric(), figure.Column, "How fast do choices turn from chance to certainty?", "`psychometric`, a section `[[finding]]` in any experiment with nulls"},
 		{example.SetDistance(), figure.Column, "How does a distance between sets grow with the share of edited members?", "`set-distance` in `experiments/photo-sets.toml`"},
 		{example.Agreement(), figure.Page, "How well does a metric agree with people, and how well do people agree with each other?", "`agreement` in `experiments/human/tid2013.toml`"},
 		{example.Opinion(), figure.Page, "What does that agreement look like, picture by picture?", "`agreement` in `experiments/human/tid2013.toml`"},
