@@ -17,7 +17,7 @@ var studies = []study{
 	{name: "compliance", args: []string{"run", "experiments/compliance.toml"}},
 	{name: "imagenhub-text", args: []string{"run", "experiments/human/imagenhub-text.toml", "--set", "human.0.path={data}/imagenhub"}, needs: []string{"data"}},
 	{name: "imagenhub-subject", args: []string{"run", "experiments/human/imagenhub-subject.toml", "--set", "human.0.path={data}/imagenhub"}, needs: []string{"data"}},
-	{name: "ladder-mismatch", args: slices.Concat(ladder, []string{"--at", "pairs=1024,quality=0", "--quality", "mismatch", "--where", "content=full", "--score", "controlled-shape,zero-shot-shape,detection-scene-recolour,directional-wrong-attribute", "--name", "ladder-mismatch"})},
+	{name: "ladder-mismatch", args: slices.Concat(ladder, []string{"--at", "pairs=1024,quality=0", "--quality", "mismatch", "--where", "content=full", "--score", "controlled-shape,zero-shot-shape,clip-score-wrong-object,detection-scene-recolour", "--name", "ladder-mismatch"})},
 	{name: "ladder-content", args: slices.Concat(ladder, []string{"--at", "pairs=1024", "--quality", "content", "--levels", "class,partial,full", "--where", "mismatch=0", "--score", "zero-shot-shape,probe-shape,detection-scene-recolour", "--name", "ladder-content"})},
 	{name: "joint-space", args: []string{"run", "experiments/joint-space.toml"}},
 	{name: "modality-gap", args: []string{"run", "experiments/modality-gap.toml", "--set", "space.clip.features.pairs={data}/modality-gap/features_clip.npy",
