@@ -14,15 +14,24 @@ import (
 // AddJudged joins the judged sections to what was scored, so that the report's key depends on them.
 func (s *Scored) AddJudged(list []JudgedScores) {
 	s.Judged = list
-	if len(list) == 0 {
+	var keys []string
+	for i := range list {
+		keys = append(keys, list[i].Key)
+		s.Computed, s.Reused = s.Computed+list[i].Computed, s.Reused+list[i].Reused
+		s.Skipped = append(s.Skipped, list[i].Problems...)
+	}
+	s.joinKeys(keys)
+}
+
+// joinKeys makes the key depend on those of further sections; without any it stays as it is.
+func (s *Scored) joinKeys(keys []string) {
+	if len(keys) == 0 {
 		return
 	}
 	h := sha256.New()
 	fmt.Fprintln(h, s.Key)
-	for i := range list {
-		fmt.Fprintln(h, list[i].Key)
-		s.Computed, s.Reused = s.Computed+list[i].Computed, s.Reused+list[i].Reused
-		s.Skipped = append(s.Skipped, list[i].Problems...)
+	for _, k := range keys {
+		fmt.Fprintln(h, k)
 	}
 	s.Key = hex.EncodeToString(h.Sum(nil))
 }

@@ -2,9 +2,7 @@ package harness
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/csv"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -14,17 +12,13 @@ import (
 // AddSuites joins the suites to what was scored, so that the report's key depends on them.
 func (s *Scored) AddSuites(list []SuiteScores) {
 	s.Suites = list
-	if len(list) == 0 {
-		return
-	}
-	h := sha256.New()
-	fmt.Fprintln(h, s.Key)
+	var keys []string
 	for i := range list {
-		fmt.Fprintln(h, list[i].Key)
+		keys = append(keys, list[i].Key)
 		s.Computed, s.Reused = s.Computed+list[i].Computed, s.Reused+list[i].Reused
 		s.Skipped = append(s.Skipped, list[i].Problems...)
 	}
-	s.Key = hex.EncodeToString(h.Sum(nil))
+	s.joinKeys(keys)
 }
 
 // suiteFacts describe the suites for the manifest.

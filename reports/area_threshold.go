@@ -26,11 +26,7 @@ A slope of -1 means that severity times area is constant (Ricco's law: the metri
 const slopeAreas = 3
 
 func areaThreshold(ctx context.Context, a *Analysis, params registry.Values) (*Finding, error) {
-	curves, err := a.chosenCurves(params)
-	if err != nil {
-		return nil, err
-	}
-	nulls, err := a.chosenNulls(params)
+	curves, nulls, err := a.chosen(params)
 	if err != nil {
 		return nil, err
 	}

@@ -26,11 +26,7 @@ censored as larger than the largest tested. No threshold is given from fewer tha
 }
 
 func detection(ctx context.Context, a *Analysis, params registry.Values) (*Finding, error) {
-	curves, err := a.chosenCurves(params)
-	if err != nil {
-		return nil, err
-	}
-	nulls, err := a.chosenNulls(params)
+	curves, nulls, err := a.chosen(params)
 	if err != nil {
 		return nil, err
 	}

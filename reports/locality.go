@@ -28,11 +28,7 @@ of a metric moves it. Needs detection's crossed stimuli, an anchor and its contr
 const ClassRank Quantity = "class swap above same-class swap"
 
 func locality(ctx context.Context, a *Analysis, params registry.Values) (*Finding, error) {
-	curves, err := a.chosenCurves(params)
-	if err != nil {
-		return nil, err
-	}
-	nulls, err := a.chosenNulls(params)
+	curves, nulls, err := a.chosen(params)
 	if err != nil {
 		return nil, err
 	}

@@ -21,11 +21,7 @@ edit. It says nothing of whether the edit is found amid noise; that is detection
 }
 
 func salience(ctx context.Context, a *Analysis, params registry.Values) (*Finding, error) {
-	curves, err := a.chosenCurves(params)
-	if err != nil {
-		return nil, err
-	}
-	nulls, err := a.chosenNulls(params)
+	curves, nulls, err := a.chosen(params)
 	if err != nil {
 		return nil, err
 	}

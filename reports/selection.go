@@ -14,6 +14,15 @@ var (
 	nullParam    = registry.Param{Name: "null", Type: registry.Strings, Doc: "labels of the nulls that the finding is about; all where none is given"}
 )
 
+// chosen are the places of the curves and of the nulls that are wanted.
+func (a *Analysis) chosen(params registry.Values) (curves, nulls []int, err error) {
+	if curves, err = a.chosenCurves(params); err != nil {
+		return nil, nil, err
+	}
+	nulls, err = a.chosenNulls(params)
+	return curves, nulls, err
+}
+
 // chosenCurves are the places of the curves whose edit is wanted.
 func (a *Analysis) chosenCurves(params registry.Values) ([]int, error) {
 	want := params.Strings("perturb")

@@ -27,11 +27,7 @@ anchor's interval does not clear the null's.`,
 const allNulls = "all nulls"
 
 func sensitivity(ctx context.Context, a *Analysis, params registry.Values) (*Finding, error) {
-	curves, err := a.chosenCurves(params)
-	if err != nil {
-		return nil, err
-	}
-	nulls, err := a.chosenNulls(params)
+	curves, nulls, err := a.chosen(params)
 	if err != nil {
 		return nil, err
 	}

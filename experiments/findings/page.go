@@ -198,19 +198,29 @@ func against(v reports.Verdict, expected string) string {
 	return "against the expectation"
 }
 
+// exhibit reads a figure or a table of a run; the error names those that it has.
+func (r *result) exhibit(what, name, ext string) ([]byte, error) {
+	folder := filepath.Join(r.dir, what+"s")
+	data, err := os.ReadFile(filepath.Join(folder, name+ext))
+	if err == nil {
+		return data, nil
+	}
+	have, _ := filepath.Glob(filepath.Join(folder, "*"+ext))
+	for i := range have {
+		have[i] = strings.TrimSuffix(filepath.Base(have[i]), ext)
+	}
+	return nil, fmt.Errorf("study %s has no %s %s; it has %s", r.name, what, name, strings.Join(have, ", "))
+}
+
 // figure shows a figure of a run with the caption that stands beside it.
 func (p *page) figure(name, fig string) (string, error) {
 	r, err := p.result(name)
 	if err != nil {
 		return "", err
 	}
-	data, err := os.ReadFile(filepath.Join(r.dir, "figures", fig+".svg"))
+	data, err := r.exhibit("figure", fig, ".svg")
 	if err != nil {
-		have, _ := filepath.Glob(filepath.Join(r.dir, "figures", "*.svg"))
-		for i := range have {
-			have[i] = strings.TrimSuffix(filepath.Base(have[i]), ".svg")
-		}
-		return "", fmt.Errorf("study %s has no figure %s; it has %s", name, fig, strings.Join(have, ", "))
+		return "", err
 	}
 	caption, err := os.ReadFile(filepath.Join(r.dir, "figures", fig+".txt"))
 	if err != nil {
@@ -229,13 +239,9 @@ func (p *page) table(name, table string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := os.ReadFile(filepath.Join(r.dir, "tables", table+".md"))
+	data, err := r.exhibit("table", table, ".md")
 	if err != nil {
-		have, _ := filepath.Glob(filepath.Join(r.dir, "tables", "*.md"))
-		for i := range have {
-			have[i] = strings.TrimSuffix(filepath.Base(have[i]), ".md")
-		}
-		return "", fmt.Errorf("study %s has no table %s; it has %s", name, table, strings.Join(have, ", "))
+		return "", err
 	}
 	return strings.TrimSpace(string(data)), nil
 }
