@@ -5,8 +5,8 @@
     python train.py --data DATA --work WORK --recipe cells --workers 2
 
 A job's folder under --work is named by what it depends on. It holds checkpoint.pt while training, log.jsonl with the
-curve, and model.pt with card.json when done; a job that is done is passed over, one that was interrupted goes on from
-its checkpoint.
+curve, snapshot-STEP.pt at the shares of training in SNAPSHOTS, and model.pt with card.json when done; a job that is done
+is passed over, one that was interrupted goes on from its checkpoint.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from models import CLIP, Classifier, count, tower
 VERSION = 1
 BATCH = 128
 ARMS = ("class", "attributes", "clip-full", "clip-class")
+SNAPSHOTS = (0.04, 0.06, 0.09, 0.13, 0.2, 0.3, 0.45, 0.67)  # of the steps: cells are also compared where they are equally accurate
 
 
 def job(family, arm, seed, samples, lr, pairs=0, mismatch=0.0, quality=None):
@@ -110,7 +111,7 @@ def train(j, data, work, scenes=None):
     rest = [p for p in model.parameters() if p.ndim <= 1]
     opt = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}], lr=j["lr"], betas=(0.9, 0.98))
     steps, batches, done, seconds = j["samples"] // BATCH, Batches(scenes, BATCH, j["seed"], subset), 0, 0.0
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint, snapshots = folder / "checkpoint.pt", {round(share * steps) for share in SNAPSHOTS}
     if checkpoint.exists():
         c = torch.load(checkpoint, weights_only=False)
         model.load_state_dict(c["model"])
@@ -142,6 +143,8 @@ def train(j, data, work, scenes=None):
                 spent = seconds + time.time() - started
                 log.write(json.dumps({"step": step + 1, "samples": (step + 1) * BATCH, "loss": round(running, 5), "seconds": round(spent, 1)}) + "\n")
                 log.flush()
+            if step + 1 in snapshots:
+                torch.save(model.state_dict(), folder / f"snapshot-{step + 1}.pt")
             if (step + 1) % 100 == 0:
                 torch.save({"model": model.state_dict(), "opt": opt.state_dict(), "step": step + 1, "seconds": seconds + time.time() - started}, str(checkpoint) + ".tmp")
                 os.replace(str(checkpoint) + ".tmp", checkpoint)
@@ -159,7 +162,7 @@ def recipe(which, samples, rates, families, seeds):
     if which == "sweep":  # the same effort for every cell: three rates, short, a seed of its own
         return [job(f, a, 90, samples, lr) for lr in (5e-4, 1e-3, 2e-3) for f in families for a in ARMS]
     if which == "cells":
-        return [job(f, a, s, samples, rates[f"{f}/{a}"]) for s in range(seeds) for a in ARMS for f in families]
+        return [job(f, a, s, samples, rates[f"{f}/{a}"]) for s in seeds for a in ARMS for f in families]
     if which == "ladder":  # the corners first, every seed of a rung before the next rung, so that stopping drops levels, not seeds
         f, rungs = families[0], []
         ends, between = (("full", 0.0), ("class", 0.0), ("full", 0.6)), (("partial", 0.0), ("full", 0.3))
@@ -167,8 +170,14 @@ def recipe(which, samples, rates, families, seeds):
             for contents in (ends, between):
                 rungs += [(pairs, quality, mismatch) for pairs in some for quality, mismatch in contents]
         return [job(f, "clip-class" if quality == "class" else "clip-full", s, samples, rates[f"{f}/clip-full"], pairs=pairs, mismatch=mismatch, quality=quality)
-                for pairs, quality, mismatch in rungs for s in range(seeds)]
+                for pairs, quality, mismatch in rungs for s in seeds]
     raise SystemExit(f"there is no recipe {which}; there are sweep, cells, ladder")
+
+
+def seeds(text):
+    """The seeds of "5" (0 to 4) or of "3-4"."""
+    first, _, last = text.rpartition("-")
+    return range(int(first), int(last) + 1) if first else range(int(last))
 
 
 def work_on(args):
@@ -184,7 +193,7 @@ def main():
     p.add_argument("--recipe", default="cells")
     p.add_argument("--samples", type=int, default=300_000)
     p.add_argument("--families", default="cnn,vit")
-    p.add_argument("--seeds", type=int, default=5)
+    p.add_argument("--seeds", type=seeds, default="5", help="how many, or first-last (default 5)")
     p.add_argument("--workers", type=int, default=2)
     a = p.parse_args()
     rates = json.loads((pathlib.Path(__file__).parent / "rates.json").read_text())
