@@ -104,12 +104,12 @@ func NewAnalysis(in *Input) (*Analysis, error) {
 	t := in.Table
 	if t != nil && len(t.Spaces) > 0 && len(t.Columns) == 0 { // joint spaces alone
 		t = &trial.Table{Spaces: t.Spaces, Problems: t.Problems}
-	} else if (len(in.Human)+len(in.Suites) > 0 || in.Ladder != nil) && (t == nil || len(t.Stimuli) == 0) {
+	} else if (len(in.Human)+len(in.Suites)+len(in.Responses) > 0 || in.Ladder != nil) && (t == nil || len(t.Stimuli) == 0) {
 		t = new(trial.Table)
 	} else if t == nil || len(t.Columns) == 0 && len(t.SetColumns) == 0 {
 		return nil, fmt.Errorf("reading the scores: the table has no metric")
 	}
-	if len(t.Stimuli) == 0 && len(t.Spaces) == 0 && len(in.Human)+len(in.Suites) == 0 && in.Ladder == nil {
+	if len(t.Stimuli) == 0 && len(t.Spaces) == 0 && len(in.Human)+len(in.Suites)+len(in.Responses) == 0 && in.Ladder == nil {
 		return nil, fmt.Errorf("reading the scores: the table has no stimulus")
 	}
 	if len(t.Score) != len(t.Columns) {
@@ -161,6 +161,11 @@ func NewAnalysis(in *Input) (*Analysis, error) {
 		a.suites = append(a.suites, s)
 	}
 	a.index()
+	if len(in.Responses) > 0 {
+		if err := a.given(in.Responses); err != nil {
+			return nil, err
+		}
+	}
 	a.draws = newResamples(in.Experiment.Seed, n, len(a.clusters))
 	return a, nil
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // cacheVersion is raised whenever the same table and options may give other findings although no kind's version changed.
-const cacheVersion = 3
+const cacheVersion = 4
 
 // cacheFile is where findings are kept for the next rendering.
 const cacheFile = "findings.cache"
@@ -64,6 +64,9 @@ func (a *Analysis) key() string {
 	}
 	for _, x := range a.suites {
 		s.suite(x.Suite)
+	}
+	for _, r := range a.in.Responses {
+		s.text(fmt.Sprintf("%+v", *r))
 	}
 	if l := a.in.Ladder; l != nil {
 		s.text(fmt.Sprintf("%+v", *l))

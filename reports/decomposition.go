@@ -87,6 +87,7 @@ type plot struct {
 type response struct {
 	name   string
 	places []place
+	given  [][]float64 // by column and source, where it was measured elsewhere
 }
 
 func decomposition(ctx context.Context, a *Analysis, params registry.Values) (*Finding, error) {
@@ -94,7 +95,11 @@ func decomposition(ctx context.Context, a *Analysis, params registry.Values) (*F
 	if err != nil {
 		return nil, err
 	}
-	responses, err := a.responses(params)
+	read := a.responses
+	if len(a.in.Responses) > 0 {
+		read = func(registry.Values) ([]response, error) { return a.givenResponses(nulls) }
+	}
+	responses, err := read(params)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +149,7 @@ func decomposition(ctx context.Context, a *Analysis, params registry.Values) (*F
 			}
 		}
 	}
+	b.f.Responses = a.responsesOf(whole, responses, nulls)
 	b.f.Answer = decompositionAnswer(b.f, responses, whole)
 	return b.f, nil
 }
@@ -380,6 +386,9 @@ func (a *Analysis) splitPlot(p *plot, r response, nulls []int) (y [][][][]float6
 
 // responseOf is a metric's A within of each source, averaged over a response's cells and nulls.
 func (a *Analysis) responseOf(column int, r response, nulls []int) []float64 {
+	if r.given != nil {
+		return r.given[column]
+	}
 	var all [][]float64
 	for _, at := range r.places {
 		all = append(all, a.withinOf(column, at, nulls))

@@ -8,6 +8,7 @@ import (
 
 	"probity/internal/registry"
 	"probity/internal/stream"
+	"probity/internal/table"
 	"probity/internal/trial"
 	"probity/reports"
 )
@@ -179,4 +180,103 @@ func TestDecompositionOfLess(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a run leaves as a table of responses gives the same finding again, in one table or divided among two by seeds.
+func TestResponsesGiveTheSameFinding(t *testing.T) {
+	in := factorial(12, 3, nil, func(family, labels string) string {
+		if family == "vit" && labels == "all" {
+			return "learned less, says \"the card\""
+		}
+		return ""
+	})
+	want := ask(t, in, nil)
+	text := reports.ResponsesCSV(want.Responses)
+	lines := strings.SplitAfter(strings.TrimSpace(text)+"\n", "\n")
+	header, rest := lines[0], lines[1:]
+	var first, second []string
+	for _, l := range rest {
+		if l == "" {
+			continue
+		}
+		if strings.Contains(l, "-s2)") {
+			second = append(second, l)
+		} else {
+			first = append(first, l)
+		}
+	}
+	if len(second) != 16 || len(first) != 33 { // 8 cells, two poolings; and the pixels
+		t.Fatalf("%d and %d rows", len(first), len(second))
+	}
+	for name, texts := range map[string][]string{"one table": {text}, "two tables": {header + strings.Join(first, ""), header + strings.Join(second, "")}} {
+		t.Run(name, func(t *testing.T) {
+			var tables []*table.Table
+			for _, s := range texts {
+				x, err := table.Parse("responses.csv", []byte(s))
+				if err != nil {
+					t.Fatal(err)
+				}
+				tables = append(tables, x)
+			}
+			list, err := reports.ReadResponses(tables)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := &reports.Input{Responses: list, Experiment: reports.Experiment{Name: "again", Seed: in.Experiment.Seed}, Options: in.Options}
+			got := ask(t, again, nil)
+			if len(got.Estimates) != len(want.Estimates) || got.Answer != want.Answer {
+				t.Fatalf("%d estimates, %d wanted\n%s\n%s", len(got.Estimates), len(want.Estimates), got.Answer, want.Answer)
+			}
+			for i := range want.Estimates {
+				if g, w := fmt.Sprintf("%+v", got.Estimates[i]), fmt.Sprintf("%+v", want.Estimates[i]); g != w {
+					t.Fatalf("estimate %d:\n%s\n%s", i, g, w)
+				}
+			}
+		})
+	}
+}
+
+func TestResponsesErrors(t *testing.T) {
+	text := reports.ResponsesCSV(ask(t, factorial(4, 2, nil, nil), nil).Responses)
+	header, _, _ := strings.Cut(text, "\n")
+	for name, c := range map[string]struct {
+		text []string
+		want string
+	}{
+		"a column lacks": {[]string{strings.Replace(text, "pooling", "pool", 1)}, `has no column "pooling"`},
+		"no sources":     {[]string{"metric,kind,group,model,family,training,labels,seed,pooling,mark,response,null\na,,,,,,,,,,r,n\nb,,,,,,,,,,r,n\nc,,,,,,,,,,r,n\n"}, "no column of a source"},
+		"no A within":    {[]string{header + strings.Replace(strings.TrimPrefix(text, header), ",0.", ",7.", 1)}, "is no A within, which lies in 0 to 1"},
+		"a seed":         {[]string{strings.Replace(text, ",class,0,", ",class,first,", 1), ""}, `"first" is no whole number`},
+		"twice":          {[]string{text, text}, "leave out one of the two"},
+		"other sources":  {[]string{text, strings.ReplaceAll(strings.ReplaceAll(text, "s03", "other"), "(", "(x")}, "the source other is in none of the tables before"},
+		"no response":    {[]string{strings.Replace(text, ",hue,shift", ",,shift", 1)}, "column response: empty"},
+		"another mark":   {[]string{text, strings.ReplaceAll(strings.ReplaceAll(text, ",hue,", ",other,"), ",pooled,,", ",pooled,marked,")}, "another model, family, training, labels, seed, pooling or mark"},
+		"fewer sources":  {[]string{text, strings.ReplaceAll(cutColumn(text), ",hue,", ",other,")}, "3 sources, the tables before have 4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tables []*table.Table
+			for i, s := range c.text {
+				if s == "" {
+					continue
+				}
+				x, err := table.Parse(fmt.Sprintf("t%d.csv", i), []byte(s))
+				if err != nil {
+					t.Fatal(err)
+				}
+				tables = append(tables, x)
+			}
+			if _, err := reports.ReadResponses(tables); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// cutColumn is a table without its last column.
+func cutColumn(text string) string {
+	var out []string
+	for _, l := range strings.Split(strings.TrimSpace(text), "\n") {
+		out = append(out, l[:strings.LastIndex(l, ",")])
+	}
+	return strings.Join(out, "\n") + "\n"
 }

@@ -35,3 +35,6 @@ func DyadicMean(source, donor []int, y []float64) (mean, se float64) {
 	d := newDyadic(list, nil, false)
 	return d.value, d.se
 }
+
+// ResponsesCSV is the table of responses as a run writes it.
+func ResponsesCSV(r *Responses) string { return r.csv() }

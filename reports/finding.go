@@ -22,6 +22,7 @@ type Finding struct {
 	Best        []Best          `json:"best,omitempty"` // which metric stands highest at each cell, and which cannot be told from it
 	Warnings    []Warning       `json:"warnings"`
 	Refused     []Refusal       `json:"refused,omitempty"` // statistics that were not given, and why
+	Responses   *Responses      `json:"-"`                 // of a decomposition, written as a table of their own
 }
 
 // Number is a float64 whose JSON is null where it is not finite.

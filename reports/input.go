@@ -14,6 +14,7 @@ type Input struct {
 	Human      []Judged        // judgements with the metrics' scores of the same items; none: no finding on agreement
 	Suites     []Suite         // trials whose truth is known; none: no finding on compliance
 	Ladder     *Ladder         // models trained on more or less data of better or worse quality; nil: no finding on exchange rates
+	Responses  []*Responses    // responses of a design that were measured elsewhere, one a null; none: a decomposition takes them from Table
 	Exhibits   []Exhibit       // pictures that the report shows; none: no strips and no gallery
 	Manifest   json.RawMessage // shown folded at the end of the page; nil: left out
 	Options    Options

@@ -28,6 +28,9 @@ func showDecomposition(v *View, f *Finding) (Exhibition, error) {
 	if fig := v.replication(f); fig != nil {
 		out.Figures = append(out.Figures, fig)
 	}
+	if r := f.Responses; r != nil {
+		out.Data = append(out.Data, Data{"decomposition-responses-amid-" + r.Null, r.csv()})
+	}
 	if len(out.Figures) > 0 {
 		out.Tables = append(out.Tables, v.shareTable(f), v.effectTable(f))
 	}

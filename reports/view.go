@@ -23,6 +23,13 @@ type View struct {
 type Exhibition struct {
 	Figures []figure.Drawing
 	Tables  []Table
+	Data    []Data
+}
+
+// Data is a file beside the tables with what a finding was computed from.
+type Data struct {
+	Name string // file stem
+	CSV  string
 }
 
 func (a *Analysis) view() *View {

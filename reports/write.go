@@ -173,6 +173,9 @@ func (a *Analysis) render(ctx context.Context, w *writer, findings []*Finding) e
 			from = append(from, len(shown))
 		}
 		drawings = append(drawings, x.Figures...)
+		for _, d := range x.Data {
+			w.file("tables/"+unique(taken, slug(d.Name))+".csv", []byte(d.CSV))
+		}
 		for i := range x.Tables {
 			x.Tables[i].Name = unique(taken, slug(x.Tables[i].Name))
 		}

@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,12 +21,13 @@ import (
 
 // agreeFlags say what the columns of a table are.
 type agreeFlags struct {
+	tabledFlags
 	human, by, group, item, se, sd, count, votes string
 	level                                        string
 	designs                                      []string
 	smallest                                     float64
-	metrics, raters, formats                     []string
-	kind, missing, name, noun, out, width        string
+	metrics, raters                              []string
+	kind, missing, noun                          string
 	before, after, pictures                      string
 	lower                                        bool
 	resamples, parameters                        int
@@ -85,14 +82,11 @@ of votes alone), and for each metric the columns METRIC_a and METRIC_b.`,
 	p.StringVar(&f.before, "before", "", "column with the file of the reference picture, for the list of disagreements")
 	p.StringVar(&f.after, "after", "", "column with the file of the picture that was judged; of choices two, those of A and B")
 	p.StringVar(&f.pictures, "pictures", "", "folder that those files lie in (default the table's)")
-	p.StringVar(&f.name, "name", "", "name of the run (default agree-TABLE)")
-	p.StringVar(&f.out, "out", "", "folder for the results (default runs/NAME)")
 	p.IntVar(&f.resamples, "resamples", 10000, "bootstrap resamples")
 	p.IntVar(&f.parameters, "fit", 4, "parameters of the logistic fit: 4 or 5")
 	p.Float64Var(&f.smallest, "smallest-effect", 0, "smallest difference between two metrics that matters, to test them for equivalence")
 	p.Uint64Var(&f.seed, "seed", 1, "seed of the resamples")
-	p.StringSliceVar(&f.formats, "format", nil, "formats of the figures: pdf, svg, png (default all)")
-	p.StringVar(&f.width, "width", "", "width of the figures: column (3.5 in) or page (7.16 in)")
+	f.add(p, "agree")
 	return c
 }
 
@@ -109,45 +103,16 @@ func (a *app) agree(ctx context.Context, path string, f *agreeFlags) error {
 	for _, n := range j.Notes {
 		a.say("note: %s", n)
 	}
-	dir := f.out
-	if dir == "" {
-		dir = filepath.Join("runs", f.runName(path))
-	}
-	release, err := harness.Lock(dir)
-	if err != nil {
-		return err
-	}
-	defer release()
 	in, manifest, err := f.input(t, j)
 	if err != nil {
 		return err
 	}
-	manifest.Program, manifest.Started = programVersion(), start.UTC().Format(time.RFC3339)
 	if f.before != "" || f.after != "" {
 		if err := f.loadPictures(t, in); err != nil {
 			return inputError{err}
 		}
 	}
-	if err := saveInput(in, dir); err != nil {
-		return err
-	}
-	in.Options.Cache = dir
-	end := a.watch(in)
-	res, err := reports.Write(ctx, in, dir)
-	end()
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return inputError{err}
-	}
-	a.say("\n%s\n", res.Answer)
-	manifest.Seconds = time.Since(start).Seconds()
-	if err := harness.Finish(dir, manifest, append(res.Files, inputFile)); err != nil {
-		return err
-	}
-	fmt.Fprintln(a.out, filepath.Join(dir, "report.html"))
-	return nil
+	return a.writeTabled(ctx, tabled{f.folder("agree", path), in, manifest, start}, nil)
 }
 
 // watch shows how the statistics go on; the returned function ends it.
@@ -174,14 +139,6 @@ func (a *app) watch(in *reports.Input) func() {
 	}
 }
 
-func (f *agreeFlags) runName(path string) string {
-	if f.name != "" {
-		return f.name
-	}
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	return "agree-" + strings.Trim(regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(base, "-"), "-.")
-}
-
 // judged reads the table's columns.
 func (f *agreeFlags) judged(t *table.Table) (*reports.Judged, error) {
 	j := &reports.Judged{Name: strings.TrimSuffix(filepath.Base(t.Path), filepath.Ext(t.Path)), Noun: f.noun, Scale: f.human, Lower: f.lower}
@@ -202,13 +159,8 @@ func (f *agreeFlags) judged(t *table.Table) (*reports.Judged, error) {
 	if f.resamples < 200 {
 		return nil, wrong("--resamples %d: at least 200 are needed for an interval", f.resamples)
 	}
-	for _, x := range f.formats {
-		if x != "pdf" && x != "svg" && x != "png" {
-			return nil, wrong("--format %q: wants pdf, svg or png", x)
-		}
-	}
-	if f.width != "" && f.width != "column" && f.width != "page" {
-		return nil, wrong("--width %q: wants column or page", f.width)
+	if err := f.check(); err != nil {
+		return nil, err
 	}
 	if f.human == "" && len(f.raters) == 0 {
 		return nil, wrong("--human: which column holds people's numbers? %s has numbers in %s", t.Path, strings.Join(t.Numeric(), ", "))
@@ -526,20 +478,16 @@ func (f *agreeFlags) choices(t *table.Table, j *reports.Judged) error {
 
 // input is what the report is made of, with the manifest of the run.
 func (f *agreeFlags) input(t *table.Table, j *reports.Judged) (*reports.Input, *harness.Manifest, error) {
-	sum := sha256.Sum256(t.Data)
-	hash := hex.EncodeToString(sum[:])
-	m := &harness.Manifest{Format: 1, Name: f.runName(t.Path), Seed: f.seed, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Dataset: "table",
-		Sources: []harness.ManifestSource{{ID: filepath.Base(t.Path), Hash: hash}}, Warnings: j.Notes}
-	opt, err := json.Marshal(map[string]any{"human": f.human, "lower_is_better": f.lower, "by": f.by, "distortion": f.group, "kind": f.kind, "se": f.se, "sd": f.sd, "count": f.count,
+	name := f.runName("agree", t.Path)
+	m, err := tabledManifest(name, []*table.Table{t}, j.Notes, map[string]any{"human": f.human, "lower_is_better": f.lower, "by": f.by, "distortion": f.group, "kind": f.kind, "se": f.se, "sd": f.sd, "count": f.count,
 		"raters": f.raters, "votes": f.votes, "metrics": f.metrics, "missing": f.missing, "resamples": f.resamples, "fit": f.parameters, "smallest_effect": f.smallest, "level": f.level, "seeds": f.designs})
 	if err != nil {
-		return nil, nil, fmt.Errorf("writing the manifest: %w", err)
+		return nil, nil, err
 	}
-	m.Overrides = []string{string(opt)}
+	m.Seed = f.seed
 	for _, c := range j.Columns {
 		m.Metrics = append(m.Metrics, harness.ManifestMetric{Label: c.Label, Kind: c.Kind, Params: string(c.Direction)})
 	}
-	m.Key = hash
 	text, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return nil, nil, fmt.Errorf("writing the manifest: %w", err)
@@ -550,7 +498,7 @@ func (f *agreeFlags) input(t *table.Table, j *reports.Judged) (*reports.Input, *
 	}
 	return &reports.Input{
 		Human: []reports.Judged{*j}, Manifest: text,
-		Experiment: reports.Experiment{Name: f.runName(t.Path), Question: "How well do the metrics agree with people on " + filepath.Base(t.Path) + "?", Seed: f.seed, Dataset: j.Name, Noun: f.noun, Findings: requests},
+		Experiment: reports.Experiment{Name: name, Question: "How well do the metrics agree with people on " + filepath.Base(t.Path) + "?", Seed: f.seed, Dataset: j.Name, Noun: f.noun, Findings: requests},
 		Options:    reports.Options{Formats: f.formats, Width: f.width, Resamples: f.resamples},
 	}, m, nil
 }

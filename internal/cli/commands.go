@@ -18,7 +18,7 @@ import (
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.runCommand(), a.validateCommand(), a.listCommand(), a.scoreCommand(), a.schemaCommand(),
-		a.setupCommand(), a.doctorCommand(), a.modelsCommand(), a.scenesCommand(), a.suiteCommand(), a.initCommand(), a.previewCommand(), a.reportCommand(), a.compareCommand(), a.agreeCommand(), a.ladderCommand(), a.versionCommand(),
+		a.setupCommand(), a.doctorCommand(), a.modelsCommand(), a.scenesCommand(), a.suiteCommand(), a.initCommand(), a.previewCommand(), a.reportCommand(), a.compareCommand(), a.agreeCommand(), a.ladderCommand(), a.decomposeCommand(), a.versionCommand(),
 	}
 }
 

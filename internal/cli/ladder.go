@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,11 +20,12 @@ import (
 
 // ladderFlags say what the columns of a table are.
 type ladderFlags struct {
+	tabledFlags
 	pairs, distinct, quality, seed, model, samples string
-	scores, levels, where, at, formats             []string
+	scores, levels, where, at                      []string
 	higher                                         bool
 	step                                           float64
-	missing, name, out, width                      string
+	missing                                        string
 }
 
 func (a *app) ladderCommand() *cobra.Command {
@@ -67,13 +64,10 @@ that differs.`,
 	p.StringVar(&f.model, "model", "", "column that names the models")
 	p.StringVar(&f.samples, "samples", "", "samples seen in training: a column or a number")
 	p.StringVar(&f.distinct, "distinct", "", "column with the distinct pairs that were really seen")
-	p.StringArrayVar(&f.where, "where", nil, "keep the rows with this value: COLUMN=VALUE; may be given again")
+	p.StringArrayVar(&f.where, "where", nil, "keep the rows with this value: COLUMN=VALUE[,VALUE...]; may be given again")
 	p.StringArrayVar(&f.at, "at", nil, "where to tell the exchange rate: pairs=1024,quality=0; either alone; may be given again")
 	p.StringVar(&f.missing, "missing", "error", "scores that are missing: error, or drop the model for that score")
-	p.StringVar(&f.name, "name", "", "name of the run (default ladder-TABLE)")
-	p.StringVar(&f.out, "out", "", "folder for the results (default runs/NAME)")
-	p.StringSliceVar(&f.formats, "format", nil, "formats of the figures: pdf, svg, png (default all)")
-	p.StringVar(&f.width, "width", "", "width of the figures: column (3.5 in) or page (7.16 in)")
+	f.add(p, "ladder")
 	return c
 }
 
@@ -83,7 +77,6 @@ func (a *app) ladder(ctx context.Context, path string, f *ladderFlags) error {
 	if err != nil {
 		return inputError{err}
 	}
-	data := t.Data
 	l, err := f.read(t)
 	if err != nil {
 		return inputError{err}
@@ -91,66 +84,28 @@ func (a *app) ladder(ctx context.Context, path string, f *ladderFlags) error {
 	for _, n := range l.Notes {
 		a.say("note: %s", n)
 	}
-	dir := f.out
-	if dir == "" {
-		dir = filepath.Join("runs", f.runName(path))
-	}
-	release, err := harness.Lock(dir)
+	in, manifest, err := f.input(t, l)
 	if err != nil {
 		return err
 	}
-	defer release()
-	in, manifest, err := f.input(path, data, l)
-	if err != nil {
-		return err
-	}
-	manifest.Program, manifest.Started = programVersion(), start.UTC().Format(time.RFC3339)
-	if err := saveInput(in, dir); err != nil {
-		return err
-	}
-	in.Options.Cache = dir
-	res, err := reports.Write(ctx, in, dir)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	return a.writeTabled(ctx, tabled{f.folder("ladder", path), in, manifest, start}, func(res *reports.Result) {
+		for _, r := range res.Findings[0].Refused {
+			a.say("note: not given: %s: %s", r.What, r.Reason)
 		}
-		return inputError{err}
-	}
-	for _, r := range res.Findings[0].Refused {
-		a.say("note: not given: %s: %s", r.What, r.Reason)
-	}
-	a.say("\n%s\n", res.Answer)
-	manifest.Seconds = time.Since(start).Seconds()
-	if err := harness.Finish(dir, manifest, append(res.Files, inputFile)); err != nil {
+	})
+}
+
+// checkFor looks at flags that need no row.
+func (f *ladderFlags) checkFor(t *table.Table) error {
+	if err := f.check(); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out, filepath.Join(dir, "report.html"))
-	return nil
-}
-
-func (f *ladderFlags) runName(path string) string {
-	if f.name != "" {
-		return f.name
-	}
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	return "ladder-" + strings.Trim(regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(base, "-"), "-.")
-}
-
-// check looks at flags that need no table.
-func (f *ladderFlags) check(t *table.Table) error {
 	for _, x := range []struct{ flag, value, what string }{{"--pairs", f.pairs, "the number of distinct pairs"}, {"--quality", f.quality, "their quality"}, {"--score", strings.Join(f.scores, ""), "scores"}} {
 		if x.value == "" {
 			return wrong("%s: which column holds %s? %s has %s", x.flag, x.what, t.Path, strings.Join(t.Header, ", "))
 		}
 	}
-	for _, x := range f.formats {
-		if x != "pdf" && x != "svg" && x != "png" {
-			return wrong("--format %q: wants pdf, svg or png", x)
-		}
-	}
 	switch {
-	case f.width != "" && f.width != "column" && f.width != "page":
-		return wrong("--width %q: wants column or page", f.width)
 	case f.missing != "error" && f.missing != "drop":
 		return wrong("--missing %q: wants error or drop", f.missing)
 	case f.step < 0 || math.IsNaN(f.step) || math.IsInf(f.step, 0):
@@ -167,11 +122,13 @@ func (f *ladderFlags) check(t *table.Table) error {
 
 // read takes the table's columns.
 func (f *ladderFlags) read(t *table.Table) (*reports.Ladder, error) {
-	if err := f.check(t); err != nil {
+	if err := f.checkFor(t); err != nil {
 		return nil, err
 	}
-	if err := f.keep(t); err != nil {
-		return nil, err
+	for _, w := range f.where {
+		if err := t.Where(w); err != nil {
+			return nil, err
+		}
 	}
 	l := &reports.Ladder{Name: strings.TrimSuffix(filepath.Base(t.Path), filepath.Ext(t.Path)), Quality: f.quality, Higher: f.higher, Step: f.step, BySeed: f.seed != "",
 		Models: make([]reports.LadderModel, len(t.Rows))}
@@ -184,45 +141,6 @@ func (f *ladderFlags) read(t *table.Table) (*reports.Ladder, error) {
 		return nil, err
 	}
 	return l, f.points(l)
-}
-
-// keep drops the rows that --where does not want.
-func (f *ladderFlags) keep(t *table.Table) error {
-	for _, w := range f.where {
-		name, value, ok := strings.Cut(w, "=")
-		if !ok {
-			return wrong("--where %s: wants COLUMN=VALUE", w)
-		}
-		col, err := t.Column("--where", strings.TrimSpace(name))
-		if err != nil {
-			return err
-		}
-		value = strings.TrimSpace(value)
-		number, isNumber := strconv.ParseFloat(value, 64)
-		var seen []string
-		before := t.Texts(col)
-		t.Keep(func(i int) bool {
-			if !slices.Contains(seen, before[i]) {
-				seen = append(seen, before[i])
-			}
-			if x, err := strconv.ParseFloat(before[i], 64); err == nil && isNumber == nil {
-				return x == number
-			}
-			return before[i] == value
-		})
-		if len(t.Rows) == 0 {
-			return wrong("--where %s: no row has it; column %s has %s", w, t.Header[col], few(seen))
-		}
-	}
-	return nil
-}
-
-// few lists some values.
-func few(v []string) string {
-	if len(v) > 8 {
-		return strings.Join(v[:8], ", ") + fmt.Sprintf(" and %d more", len(v)-8)
-	}
-	return strings.Join(v, ", ")
 }
 
 func (f *ladderFlags) readNames(t *table.Table, l *reports.Ladder) error {
@@ -477,17 +395,13 @@ func (f *ladderFlags) points(l *reports.Ladder) error {
 }
 
 // input is what the report is made of, with the manifest of the run.
-func (f *ladderFlags) input(path string, data []byte, l *reports.Ladder) (*reports.Input, *harness.Manifest, error) {
-	sum := sha256.Sum256(data)
-	hash := hex.EncodeToString(sum[:])
-	m := &harness.Manifest{Format: 1, Name: f.runName(path), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Dataset: "table",
-		Sources: []harness.ManifestSource{{ID: filepath.Base(path), Hash: hash}}, Warnings: l.Notes, Key: hash}
-	opt, err := json.Marshal(map[string]any{"pairs": f.pairs, "distinct": f.distinct, "quality": f.quality, "levels": f.levels, "higher_is_better": f.higher, "step": f.step, "seed": f.seed,
+func (f *ladderFlags) input(t *table.Table, l *reports.Ladder) (*reports.Input, *harness.Manifest, error) {
+	name := f.runName("ladder", t.Path)
+	m, err := tabledManifest(name, []*table.Table{t}, l.Notes, map[string]any{"pairs": f.pairs, "distinct": f.distinct, "quality": f.quality, "levels": f.levels, "higher_is_better": f.higher, "step": f.step, "seed": f.seed,
 		"model": f.model, "samples": f.samples, "scores": f.scores, "where": f.where, "at": f.at, "missing": f.missing})
 	if err != nil {
-		return nil, nil, fmt.Errorf("writing the manifest: %w", err)
+		return nil, nil, err
 	}
-	m.Overrides = []string{string(opt)}
 	for _, s := range l.Scores {
 		m.Metrics = append(m.Metrics, harness.ManifestMetric{Label: s.Label, Kind: "table"})
 	}
@@ -497,7 +411,7 @@ func (f *ladderFlags) input(path string, data []byte, l *reports.Ladder) (*repor
 	}
 	return &reports.Input{
 		Ladder: l, Manifest: text,
-		Experiment: reports.Experiment{Name: f.runName(path), Question: "How many doublings of pairs is a step of " + l.Quality + " worth in " + filepath.Base(path) + "?", Dataset: l.Name, Noun: "model",
+		Experiment: reports.Experiment{Name: name, Question: "How many doublings of pairs is a step of " + l.Quality + " worth in " + filepath.Base(t.Path) + "?", Dataset: l.Name, Noun: "model",
 			Findings: []reports.Request{{Kind: "exchange-rate"}}},
 		Options: reports.Options{Formats: f.formats, Width: f.width},
 	}, m, nil

@@ -194,6 +194,42 @@ func (t *Table) Numeric() []string {
 	return out
 }
 
+// Where keeps the rows that COLUMN=VALUE or COLUMN=VALUE,VALUE... wants; numbers are equal as numbers. It is an error that none is left.
+func (t *Table) Where(w string) error {
+	name, value, ok := strings.Cut(w, "=")
+	if !ok {
+		return fmt.Errorf("--where %s: wants COLUMN=VALUE", w)
+	}
+	col, err := t.Column("--where", strings.TrimSpace(name))
+	if err != nil {
+		return err
+	}
+	value = strings.TrimSpace(value)
+	wanted := []string{value}
+	for _, v := range strings.Split(value, ",") {
+		wanted = append(wanted, strings.TrimSpace(v))
+	}
+	var seen []string
+	before := t.Texts(col)
+	t.Keep(func(i int) bool {
+		if !slices.Contains(seen, before[i]) {
+			seen = append(seen, before[i])
+		}
+		return slices.ContainsFunc(wanted, func(v string) bool {
+			x, err1 := strconv.ParseFloat(before[i], 64)
+			y, err2 := strconv.ParseFloat(v, 64)
+			return before[i] == v || err1 == nil && err2 == nil && x == y
+		})
+	})
+	if len(t.Rows) == 0 {
+		if len(seen) > 8 {
+			seen = append(seen[:8], fmt.Sprintf("%d more", len(seen)-8))
+		}
+		return fmt.Errorf("--where %s: no row has it; column %s has %s", w, t.Header[col], strings.Join(seen, ", "))
+	}
+	return nil
+}
+
 // Keep drops rows.
 func (t *Table) Keep(want func(i int) bool) {
 	var rows [][]string
