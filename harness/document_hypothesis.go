@@ -18,7 +18,7 @@ func (d *document) hypotheses(root *section, x *Experiment, opt LoadOptions) {
 			kinds = append(kinds, kind)
 		}
 	}
-	d.lostMetrics = len(root.tables("metric"))+len(root.tables("set_metric")) > len(x.Metrics)+len(x.SetMetrics)
+	d.lostMetrics = d.wantedMetrics > len(x.Metrics)+len(x.SetMetrics)
 	d.lostPerturbs = len(root.tables("perturb")) > len(x.Perturbs)
 	for _, s := range root.tables("hypothesis") {
 		h := HypothesisSection{Name: s.text("name"), Finding: s.text("finding")}

@@ -235,7 +235,7 @@ func (d *document) metrics(root *section, x *Experiment, opt LoadOptions) {
 	}
 	var names []string
 	var paths []string
-	for _, s := range list {
+	for _, s := range d.perModel(list, "metric", trial.Metrics.Info) {
 		kind, name := s.text("kind"), s.text("name")
 		if kind == "" {
 			s.kindMissing("metric", "metrics")
@@ -277,7 +277,7 @@ func (d *document) metrics(root *section, x *Experiment, opt LoadOptions) {
 
 func (d *document) setMetrics(root *section, x *Experiment, opt LoadOptions) {
 	var names, paths []string
-	for _, s := range root.tables("set_metric") {
+	for _, s := range d.perModel(root.tables("set_metric"), "set_metric", trial.SetMetrics.Info) {
 		kind, name := s.text("kind"), s.text("name")
 		if kind == "" {
 			s.kindMissing("set_metric", "set-metrics")

@@ -336,3 +336,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestModels: a list of models is a metric of each, as if each had a section of its own.
+func TestModels(t *testing.T) {
+	const head = "probity = 1\nname = \"x\"\nseed = 1\n[images]\ndataset = \"sample-pictures\"\n"
+	short, err := harness.Parse("x.toml", []byte(head+"[[metric]]\nkind = \"sample-patch\"\nmodels = [\"vit-small\", \"cnn-small\"]\npool = \"top\"\n[[metric]]\nkind = \"sample-mse\"\n"), sampleOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := harness.Parse("x.toml", []byte(head+"[[metric]]\nkind = \"sample-patch\"\nmodel = \"vit-small\"\npool = \"top\"\n[[metric]]\nkind = \"sample-patch\"\nmodel = \"cnn-small\"\npool = \"top\"\n[[metric]]\nkind = \"sample-mse\"\n"), sampleOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(short.Metrics) != 3 || short.Metrics[0].Label != "sample-patch(vit-small)" {
+		t.Fatalf("%+v", short.Metrics)
+	}
+	for i := range long.Metrics {
+		s, l := short.Metrics[i], long.Metrics[i]
+		if s.Label != l.Label || s.Params.Canonical() != l.Params.Canonical() || !reflect.DeepEqual(s.Models, l.Models) {
+			t.Errorf("metric %d: %s %s, written out %s %s", i, s.Label, s.Params.Canonical(), l.Label, l.Params.Canonical())
+		}
+	}
+}

@@ -27,6 +27,7 @@ type document struct {
 
 	// Some sections could not be read, so that a label that nothing has may be theirs.
 	lostMetrics, lostPerturbs bool
+	wantedMetrics             int // sections of metrics and set metrics, one each model where they name several
 }
 
 func newDocument(name string, src []byte) *document {
@@ -85,10 +86,11 @@ func (d *document) fail(path string, at spot, format string, args ...any) {
 // failNear is fail with the name that was probably meant.
 func (d *document) failNear(path string, at spot, candidate, format string, args ...any) {
 	p := d.place(path, at)
-	d.errs = append(d.errs, DocumentError{
-		File: d.name, Line: p.Line, Col: p.Col, Override: p.Override, Key: path, Text: d.lines.line(p.Line),
-		Problem: fmt.Sprintf(format, args...), Candidate: candidate,
-	})
+	e := DocumentError{File: d.name, Line: p.Line, Col: p.Col, Override: p.Override, Key: path, Text: d.lines.line(p.Line),
+		Problem: fmt.Sprintf(format, args...), Candidate: candidate}
+	if !slices.Contains(d.errs, e) { // a section that stands for several is read several times
+		d.errs = append(d.errs, e)
+	}
 }
 
 func (d *document) place(path string, at spot) place {
@@ -122,13 +124,19 @@ func parent(path string) string {
 // section is a table of the file that is being read: keys are taken from it one by one, and what was never asked for is
 // unknown.
 type section struct {
-	d     *document
-	path  string
-	m     map[string]any
-	known []string
+	d      *document
+	path   string
+	m      map[string]any
+	known  []string
+	stands map[string]string // where keys stand that are written elsewhere than below path
 }
 
-func (s *section) at(key string) string { return join(s.path, key) }
+func (s *section) at(key string) string {
+	if p, elsewhere := s.stands[key]; elsewhere {
+		return p
+	}
+	return join(s.path, key)
+}
 
 // take gives the raw value of a key and remembers that the key is known.
 func (s *section) take(key string) (any, bool) {

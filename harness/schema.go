@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -186,7 +187,7 @@ func metricSchema(name string) map[string]any {
 	info, _ := trial.Metrics.Info(name)
 	properties, required := kind(info)
 	properties["name"] = labelSchema()
-	return object(info.Doc, properties, required...)
+	return severalModels(object(info.Doc, properties, required...), info)
 }
 
 func setMetricSchema(name string) map[string]any {
@@ -195,7 +196,22 @@ func setMetricSchema(name string) map[string]any {
 	properties["name"] = labelSchema()
 	properties["against"] = map[string]any{"type": "string", "enum": []string{"halves", "sources"}, "default": "halves",
 		"description": "The reference set: the other half of the sources, or the very sources that were edited."}
-	return object(info.Doc, properties, required...)
+	return severalModels(object(info.Doc, properties, required...), info)
+}
+
+// severalModels lets a metric's model be a list, models, in place of it.
+func severalModels(o map[string]any, info registry.Info) map[string]any {
+	p, has := info.Param("model")
+	if !has || !p.Model {
+		return o
+	}
+	o["properties"].(map[string]any)["models"] = map[string]any{"type": "array", "items": map[string]any{"type": "string"}, "minItems": 1, "uniqueItems": true,
+		"description": "Several models in place of one: a metric each."}
+	if required, ok := o["required"].([]string); ok && slices.Contains(required, "model") {
+		o["required"] = slices.DeleteFunc(slices.Clone(required), func(k string) bool { return k == "model" })
+		o["anyOf"] = []any{map[string]any{"type": "object", "required": []string{"model"}}, map[string]any{"type": "object", "required": []string{"models"}}}
+	}
+	return o
 }
 
 func findingSchema(findings FindingKinds) map[string]any {

@@ -21,7 +21,7 @@ func valid(schema map[string]any, v any, path string) error {
 	for key := range schema {
 		switch key {
 		case "$schema", "title", "description", "default", "type", "properties", "additionalProperties", "required", "items", "minItems",
-			"oneOf", "const", "enum", "minimum", "maximum", "exclusiveMinimum", "pattern", "maxLength":
+			"oneOf", "anyOf", "uniqueItems", "const", "enum", "minimum", "maximum", "exclusiveMinimum", "pattern", "maxLength":
 		default:
 			return fmt.Errorf("%s: the schema uses %q, which this test does not know", path, key)
 		}
@@ -60,6 +60,17 @@ func valid(schema map[string]any, v any, path string) error {
 		}
 		if n != 1 {
 			return fmt.Errorf("%s: %d of %d schemas fit (%v)", path, n, len(each), last)
+		}
+	}
+	if each, ok := schema["anyOf"].([]any); ok {
+		var last error
+		for _, s := range each {
+			if last = valid(s.(map[string]any), v, path); last == nil {
+				break
+			}
+		}
+		if last != nil {
+			return last
 		}
 	}
 	switch schema["type"] {
