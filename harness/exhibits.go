@@ -64,8 +64,9 @@ const (
 // WriteExhibits makes the pictures that the report will show and keeps them in dir/exhibits: for the first sources of the
 // plan (before the others those of which most shown stimuli are what was asked) the source itself, every severity of every
 // perturbation at its middle region, and one draw of each null; then the edits about which metrics disagree most. Maps of
-// metrics that have one are computed anew, by the models.
-func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, models Models, dir string) ([]Exhibit, error) {
+// metrics that have one are computed anew, by the models, within opt.Memory.
+func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, models Models, opt RunOptions) ([]Exhibit, error) {
+	dir := opt.Dir
 	index := map[string]int{} // source ID -> first row
 	for i, s := range scored.Table.Stimuli {
 		if _, ok := index[s.Source]; !ok {
@@ -98,7 +99,7 @@ func WriteExhibits(ctx context.Context, p *Plan, scored *Scored, models Models, 
 			e := exhibit(scored.Table, first+x.index, x.img)
 			if mapped[x.index] {
 				if maps == nil {
-					if maps, err = newMapper(ctx, p, models, src, img); err != nil {
+					if maps, err = newMapper(p, models, opt, src, img); err != nil {
 						return err
 					}
 				}

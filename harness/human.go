@@ -33,8 +33,12 @@ type JudgedScores struct {
 	Key        string // hash of everything that the scores and judgements depend on
 }
 
-// ReadJudgements reads the data sets of all [[human]] sections, each reduced to its limit of sources.
-func ReadJudgements(ctx context.Context, x *Experiment) ([]*trial.Judgements, error) {
+// readJudgements reads the data sets of all [[human]] sections, once, each reduced to its limit of sources.
+func (p *Plan) readJudgements(ctx context.Context) ([]*trial.Judgements, error) {
+	if p.judged != nil {
+		return p.judged, nil
+	}
+	x := p.Experiment
 	var out []*trial.Judgements
 	for _, h := range x.Humans {
 		if h.Entry.Judge == nil {
@@ -49,6 +53,7 @@ func ReadJudgements(ctx context.Context, x *Experiment) ([]*trial.Judgements, er
 		}
 		out = append(out, limitJudgements(j, h.Limit, x.Seed))
 	}
+	p.judged = out
 	return out, nil
 }
 
@@ -114,26 +119,22 @@ func sourceOf(j *trial.Judgements, i int) string {
 // ScoreJudged scores the pictures of every [[human]] section by the plan's metrics. Scores are kept in the run's segments,
 // one a reference picture, under keys of everything they depend on, so that an interrupted run goes on where it was. A
 // picture or metric that fails is NaN with a problem; only where all fail is it an error. With opt.Memory the models are run in
-// groups that fit.
+// groups that fit. Of a shard only the counts and problems mean anything.
 func ScoreJudged(ctx context.Context, p *Plan, models Models, opt RunOptions) ([]JudgedScores, error) {
 	x := p.Experiment
 	if len(x.Humans) == 0 {
 		return nil, nil
 	}
-	sets, err := ReadJudgements(ctx, x)
+	sets, err := p.readJudgements(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.checkJudged(sets, models); err != nil {
 		return nil, err
 	}
-	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}}
-	for _, m := range p.Metrics {
-		key, err := r.metricKey(m)
-		if err != nil {
-			return nil, err
-		}
-		r.metrics, r.metricKeys = append(r.metrics, m.Metric), append(r.metricKeys, key)
+	r, err := newRun(p, models, opt)
+	if err != nil {
+		return nil, err
 	}
 	var out []JudgedScores
 	for i, j := range sets {
@@ -226,10 +227,12 @@ func nans(n int) []float64 {
 
 func (r *run) judgedGroups(ctx context.Context, s *JudgedScores, order []string, groups map[string][]int) error {
 	total := 0
-	for _, items := range groups {
-		for _, i := range items {
-			_, outputs, _ := s.Judgements.Pictures(i)
-			total += len(outputs) * len(r.metrics)
+	for k, ref := range order {
+		for _, i := range groups[ref] {
+			if r.opt.Shard.has(k) {
+				_, outputs, _ := s.Judgements.Pictures(i)
+				total += len(outputs) * len(r.metrics)
+			}
 		}
 	}
 	r.opt.Progress.Start("scoring "+s.Section.Label, total, "scores")
@@ -241,6 +244,9 @@ func (r *run) judgedGroups(ctx context.Context, s *JudgedScores, order []string,
 	for k, ref := range order {
 		if inner.Err() != nil {
 			break
+		}
+		if !r.opt.Shard.has(k) {
+			continue
 		}
 		g.Go(func() error {
 			u := &judgedUnit{run: r, set: s, ref: ref, items: groups[ref]}
@@ -262,6 +268,9 @@ func (r *run) judgedGroups(ctx context.Context, s *JudgedScores, order []string,
 		s.Problems = append(s.Problems, list...)
 	}
 	for m, c := range s.Columns {
+		if r.opt.Shard.N > 0 { // a part need not hold a picture that can be scored
+			break
+		}
 		any := false
 		for _, v := range s.Score[m] {
 			any = any || !math.IsNaN(v)
@@ -415,6 +424,10 @@ func pathless(err error) string {
 // compute fills in the scores that are missing, batch by batch; the reference travels in the first.
 func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg *segment) error {
 	r, h, j := u.run, &u.set.Section, u.set.Judgements
+	scorer, err := r.scoring()
+	if err != nil {
+		return err
+	}
 	bad := func(row int, p *judgedPicture, reason string) {
 		for _, m := range p.missing {
 			seg.Problems = append(seg.Problems, segmentProblem{row, m, reason})
@@ -452,7 +465,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 		if inputF == nil {
 			all = append([]*raster.Image{input}, imgs...)
 		}
-		feats, err := r.scorer.features(ctx, all)
+		feats, err := scorer.features(ctx, all)
 		if err != nil {
 			return err
 		}
@@ -466,7 +479,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 			s := j.Subject(p.at[0].item)
 			t := trial.Trial{Input: input, Output: imgs[k], Memo: &memo, Requirement: s.Requirement, SourceCaption: s.SourceCaption, TargetCaption: s.TargetCaption}
 			for _, m := range p.missing {
-				score, err := r.scorer.score(ctx, m, t, inputF, feats[k])
+				score, err := scorer.score(ctx, m, t, inputF, feats[k])
 				if err != nil {
 					if ctx.Err() != nil {
 						return ctx.Err()

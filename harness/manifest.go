@@ -110,6 +110,7 @@ type RunFacts struct {
 	Started time.Time
 	Seconds float64
 	Key     string
+	Memory  int64 // RunOptions.Memory: where it is limited, models are looked at one by one
 }
 
 // Manifest describes a run that has been scored. Files are filled in by Finish.
@@ -155,6 +156,9 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 		}
 		m.Models = append(m.Models, ManifestModel{need.Model, b.Hash()})
 		m.Runtime = b.Runtime()
+		if free, ok := models.(releaser); ok && facts.Memory > 0 {
+			free.Release(need.Model)
+		}
 	}
 	for _, s := range scored.Skipped {
 		m.Skipped = append(m.Skipped, trialProblemJSON{s.What, s.Reason})

@@ -10,66 +10,91 @@ import (
 // mapper computes maps of where metrics see a difference, for the few stimuli that show one. Maps are dropped while
 // scoring, so these are computed anew.
 type mapper struct {
-	labels []string
-	scorer *scorer
+	run    *run    // of the metrics that may have a map
+	groups [][]int // metrics whose models fit into the memory given together
 	src    *trial.Source
 	input  *raster.Image
-	inputF map[feature]*trial.Tensor
 	memo   trial.Memo
 }
 
 // newMapper takes the metrics that compare position by position and the classical ones, the learned first; which of them
 // have a map shows when they are asked.
-func newMapper(ctx context.Context, p *Plan, models Models, src *trial.Source, img *raster.Image) (*mapper, error) {
-	m := &mapper{src: src, input: img}
-	var list []trial.Metric
+func newMapper(p *Plan, models Models, opt RunOptions, src *trial.Source, img *raster.Image) (*mapper, error) {
+	plan := *p
+	plan.Metrics = nil
+	r := &run{plan: &plan, models: models, opt: opt}
 	for _, learned := range []bool{true, false} {
 		for _, pm := range p.Metrics {
 			c := pm.Column
 			if c.Group == trial.PixelControl || learned != (c.Model != "") || c.Pool == "pooled" || learned && c.Pool == "" {
 				continue
 			}
-			m.labels, list = append(m.labels, c.Label), append(list, pm.Metric)
+			plan.Metrics, r.metrics = append(plan.Metrics, pm), append(r.metrics, pm.Metric)
 		}
 	}
+	m := &mapper{run: r, src: src, input: img}
 	var err error
-	if m.scorer, err = newScorer(list, models, nil); err != nil {
-		return nil, err
-	}
-	f, err := m.scorer.features(ctx, []*raster.Image{img})
-	if err != nil {
-		return nil, err
-	}
-	m.inputF = f[0]
-	return m, nil
+	m.groups, err = r.passesOf(func() (int, int, error) { return img.W, img.H, nil })
+	return m, err
 }
 
-// maps are the maps of one stimulus. A metric that cannot judge it has none; why stands among the run's problems.
+// maps are the first few maps of one stimulus, in the order of the metrics. A metric that cannot judge it has none; why stands
+// among the run's problems.
 func (m *mapper) maps(ctx context.Context, x made) ([]ExhibitMap, error) {
-	f, err := m.scorer.features(ctx, []*raster.Image{x.img})
-	if err != nil {
-		return nil, err
-	}
 	t := stimulusTrial(m.src, m.input, &x, &m.memo)
+	found := make([]*raster.Map, len(m.run.metrics))
+	for _, group := range m.groups {
+		if err := m.group(ctx, group, x.img, t, found); err != nil {
+			return nil, err
+		}
+	}
 	var out []ExhibitMap
-	for i, label := range m.labels {
-		if len(out) == mapsShown {
-			break
-		}
-		s, err := m.scorer.score(ctx, i, t, m.inputF, f[0])
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil || s.Map == nil {
+	for i, d := range found {
+		if d == nil || len(out) == mapsShown {
 			continue
 		}
-		d := s.Map
 		if longest := max(d.W, d.H); longest > mapSide {
 			d = raster.ResizeMap(d, max(1, d.W*mapSide/longest), max(1, d.H*mapSide/longest), raster.Box)
 		}
-		out = append(out, ExhibitMap{Metric: label, W: d.W, H: d.H, V: d.V})
+		out = append(out, ExhibitMap{Metric: m.run.plan.Metrics[i].Column.Label, W: d.W, H: d.H, V: d.V})
 	}
 	return out, nil
+}
+
+// group asks the metrics of one group, no more than can be shown.
+func (m *mapper) group(ctx context.Context, group []int, img *raster.Image, t trial.Trial, found []*raster.Map) error {
+	if len(group) == 0 {
+		return nil
+	}
+	part := &run{models: m.run.models, opt: m.run.opt}
+	for _, i := range group {
+		part.metrics = append(part.metrics, m.run.metrics[i])
+	}
+	defer part.done()
+	part.open()
+	scorer, err := part.scoring()
+	if err != nil {
+		return err
+	}
+	f, err := scorer.features(ctx, []*raster.Image{m.input, img})
+	if err != nil {
+		return err
+	}
+	shown := 0
+	for k, i := range group {
+		if shown == mapsShown {
+			break
+		}
+		s, err := scorer.score(ctx, k, t, f[0], f[1])
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && s.Map != nil {
+			found[i] = s.Map
+			shown++
+		}
+	}
+	return nil
 }
 
 // strongest are the stimuli that show maps: of each perturbation's shown edits the one of the largest change, as far as

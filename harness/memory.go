@@ -24,6 +24,9 @@ type weigher interface{ Memory(w, h int) int64 }
 // one group where nothing is said. The features that sets want are one need: they are kept in one file a source.
 func (r *run) passes() ([][]int, error) {
 	return r.passesOf(func() (w, h int, err error) {
+		if len(r.plan.Sources) == 0 {
+			return 0, 0, errors.New("no picture is there")
+		}
 		img, err := r.plan.Sources[0].Picture.Load(context.Background())
 		if err != nil {
 			return 0, 0, err
@@ -33,7 +36,7 @@ func (r *run) passes() ([][]int, error) {
 }
 
 // passesOf is passes for pictures of a size, which is asked for only where memory is limited; where it is not known, the run will
-// say so of the picture.
+// say so of the picture. A model that says nothing of what it needs weighs nothing.
 func (r *run) passesOf(size func() (w, h int, err error)) ([][]int, error) {
 	all := make([]int, len(r.metrics))
 	for i := range all {
@@ -126,32 +129,24 @@ func (r *run) passesOf(size func() (w, h int, err error)) ([][]int, error) {
 // pass scores one group of metrics; the first group also gathers what sets want. Its models are freed at its end.
 func (r *run) pass(ctx context.Context, group []int, first bool) error {
 	sub := &run{plan: r.plan, models: r.models, opt: r.opt, store: r.store, rows: r.rows}
-	needed := map[string]bool{}
 	for _, i := range group {
 		sub.metrics, sub.metricKeys = append(sub.metrics, r.metrics[i]), append(sub.metricKeys, r.metricKeys[i])
-		for _, n := range r.metrics[i].Needs() {
-			needed[n.Model] = true
-		}
 	}
 	if first {
 		sub.wants = r.wants
-		for _, w := range r.wants {
-			needed[w.feature.model] = true
-		}
 	}
 	sub.open()
 	err := sub.all(ctx)
 	r.computed += sub.computed
-	for name := range needed {
-		r.models.(releaser).Release(name)
-	}
+	sub.done()
 	return err
 }
 
-// judgedInGroups scores one data set of judgements by groups of metrics whose models fit into the memory given, one after the
-// other; what each leaves in the segments is then put together without any model.
+// judgedInGroups scores one data set of judgements by groups of metrics whose models fit into the memory given.
 func (r *run) judgedInGroups(ctx context.Context, h HumanSection, j *trial.Judgements) (*JudgedScores, error) {
-	groups, err := r.passesOf(func() (int, int, error) {
+	computed := 0
+	var out *JudgedScores
+	err := r.inGroups(func() (int, int, error) {
 		for i := range j.Items() {
 			if ref, _, ok := j.Pictures(i); ok {
 				img, _, err := raster.DecodeFile(ref)
@@ -163,48 +158,73 @@ func (r *run) judgedInGroups(ctx context.Context, h HumanSection, j *trial.Judge
 			}
 		}
 		return 0, 0, errors.New("no picture is there")
+	}, func(part *run) (err error) {
+		if out, err = part.judged(ctx, h, j); err == nil {
+			computed += out.Computed
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	out.Computed, out.Reused = computed, out.Reused-(computed-out.Computed)
+	return out, nil
+}
+
+// suiteInGroups scores one suite by groups of metrics whose models fit into the memory given.
+func (r *run) suiteInGroups(ctx context.Context, h SuiteSection, s *trial.Suite) (*SuiteScores, error) {
 	computed := 0
+	var out *SuiteScores
+	err := r.inGroups(func() (int, int, error) {
+		img, err := s.Sources[0].Quads[0].Contexts[0].Input.Render(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		return img.W, img.H, nil
+	}, func(part *run) (err error) {
+		if out, err = part.suite(ctx, h, s); err == nil {
+			computed += out.Computed
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Computed, out.Reused = computed, out.Reused-(computed-out.Computed)
+	return out, nil
+}
+
+// inGroups scores something by groups of metrics whose models fit into the memory given, one after the other, and frees the models of
+// each; what they left in the segments is then put together by a last call for all metrics, which asks no model. Where all fit there
+// is that call alone.
+func (r *run) inGroups(size func() (w, h int, err error), score func(part *run) error) error {
+	groups, err := r.passesOf(size)
+	if err != nil {
+		return err
+	}
 	for _, group := range groups {
 		if len(groups) < 2 {
 			break
 		}
-		plan := *r.plan
-		plan.Metrics = nil
-		sub := &run{plan: &plan, models: r.models, opt: r.opt, store: r.store}
-		for _, i := range group {
-			plan.Metrics = append(plan.Metrics, r.plan.Metrics[i])
-			sub.metrics, sub.metricKeys = append(sub.metrics, r.metrics[i]), append(sub.metricKeys, r.metricKeys[i])
-		}
 		if len(group) == 0 {
 			continue
 		}
-		if sub.scorer, err = newScorer(sub.metrics, r.models, nil); err != nil {
-			return nil, err
+		plan := *r.plan
+		plan.Metrics = nil
+		part := &run{plan: &plan, models: r.models, opt: r.opt, store: r.store, lists: r.lists}
+		for _, i := range group {
+			plan.Metrics = append(plan.Metrics, r.plan.Metrics[i])
+			part.metrics, part.metricKeys = append(part.metrics, r.metrics[i]), append(part.metricKeys, r.metricKeys[i])
 		}
-		s, err := sub.judged(ctx, h, j)
-		for _, m := range sub.metrics {
-			for _, n := range m.Needs() {
-				r.models.(releaser).Release(n.Model)
-			}
-		}
+		part.open()
+		err := score(part)
+		part.done()
 		if err != nil {
-			return nil, err
-		}
-		computed += s.Computed
-	}
-	if len(groups) < 2 {
-		if r.scorer, err = newScorer(r.metrics, r.models, nil); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	s, err := r.judged(ctx, h, j)
-	if err != nil {
-		return nil, err
-	}
-	s.Computed, s.Reused = s.Computed+computed, s.Reused-computed
-	return s, nil
+	r.open()
+	err = score(r)
+	r.done()
+	return err
 }

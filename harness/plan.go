@@ -31,7 +31,9 @@ type Plan struct {
 	Cost   Cost
 	Power  Power
 
-	masks map[string]string // SHA-256 of each mask file of a region
+	masks  map[string]string   // SHA-256 of each mask file of a region
+	judged []*trial.Judgements // of the [[human]] sections; nil: not read yet
+	suites []*trial.Suite      // of the [[suite]] sections; nil: not made yet
 }
 
 // PlannedStimulus is one stimulus of every source. Perturb, Region and Null are indices into Plan.Perturbs and its

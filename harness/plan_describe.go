@@ -124,6 +124,27 @@ func (p *Plan) Describe(w io.Writer) error {
 	return nil
 }
 
+// ShardText says what one part of a run is, for each thing that the run does.
+func (p *Plan) ShardText() string {
+	var of []string
+	if len(p.Sources) > 0 && len(p.Metrics)+len(p.SetMetrics) > 0 {
+		of = append(of, "the pictures")
+	}
+	for _, h := range p.Experiment.Humans {
+		of = append(of, "the reference pictures of "+h.Label)
+	}
+	for _, s := range p.Experiment.Suites {
+		of = append(of, "the sources of the suite "+s.Label)
+	}
+	if len(p.Experiment.spaceNeeds()) > 0 {
+		of = append(of, fmt.Sprintf("the blocks of %d pictures and of %d texts of joint spaces", pictureBlock, textBlock))
+	}
+	if len(of) == 0 {
+		return "nothing: features that are given in files are measured when the parts are joined"
+	}
+	return "a share of " + strings.Join(of, "; of ")
+}
+
 var roleText = map[trial.Role]string{
 	trial.Edit: "edits", trial.Null: "nulls", trial.Crossed: "edit x null", trial.Anchor: "anchors", trial.Control: "controls",
 }

@@ -24,17 +24,18 @@ type RunOptions struct {
 	Dir      string // the run's folder, runs/NAME
 	Workers  int    // sources scored at a time; at least 1
 	Fresh    bool   // forget what earlier runs left in Dir
-	Shard    Shard  // score only a part of the sources; the zero Shard is all of them
+	Shard    Shard  // score only a part of the work; the zero Shard is all of it
 	Memory   int64  // bytes that models may hold at a time, about; 0: all of them at once
 	Progress Progress
 	Log      *slog.Logger
 }
 
-// Shard is part I of N (1 to N) of a run's sources, for several machines that share the work: their segments, put into
-// one folder, make the same run.
+// Shard is part I of N (1 to N) of a run's work, for several machines that share it: their segments, put into one folder, make the
+// same run. What is dealt out is every Nth source, every Nth reference of judged pictures, every Nth source of a suite, and of joint
+// spaces every Nth block of pictures and of texts; what is measured of a space waits until all its blocks are there.
 type Shard struct{ I, N int }
 
-func (s Shard) has(source int) bool { return s.N == 0 || source%s.N == s.I-1 }
+func (s Shard) has(unit int) bool { return s.N == 0 || unit%s.N == s.I-1 }
 
 // Progress is told how a run goes on. It is called from several goroutines.
 type Progress interface {
@@ -72,14 +73,9 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 	if len(p.Metrics)+len(p.SetMetrics) == 0 && len(p.Experiment.Spaces) > 0 { // spaces alone
 		return &Scored{Table: &trial.Table{Problems: append([]trial.Problem(nil), p.Problems...)}, Skipped: p.Problems, Key: "no scores"}, nil
 	}
-	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}}
-	for _, m := range p.Metrics {
-		r.metrics = append(r.metrics, m.Metric)
-		key, err := r.metricKey(m)
-		if err != nil {
-			return nil, err
-		}
-		r.metricKeys = append(r.metricKeys, key)
+	r, err := newRun(p, models, opt)
+	if err != nil {
+		return nil, err
 	}
 	if err := r.setWants(); err != nil {
 		return nil, err
@@ -95,14 +91,16 @@ func Score(ctx context.Context, p *Plan, models Models, opt RunOptions) (*Scored
 			}
 		}
 	}
-	done := r.computed
+	before := r.computed
 	r.open()
-	if err := r.all(ctx); err != nil {
+	err = r.all(ctx)
+	r.done()
+	if err != nil {
 		return nil, err
 	}
-	r.reused -= done // what the passes before computed was not there before
+	r.reused -= before // what the passes before computed was not there before
 	if opt.Shard.N > 0 {
-		return &Scored{Computed: r.computed, Reused: r.reused}, nil
+		return &Scored{Table: &trial.Table{}, Computed: r.computed, Reused: r.reused}, nil
 	}
 	out, err := r.merge()
 	if err != nil {
@@ -128,15 +126,28 @@ type run struct {
 	store      store
 	metrics    []trial.Metric
 	metricKeys []string
-	scorer     *scorer                 // of judged pictures
 	scoring    func() (*scorer, error) // of units; loads the models when first asked
 	wants      []setWant               // features that set metrics want
 	rows       []int                   // planned stimuli that stand in sets
+	lists      map[string]Wordlist     // of models that were asked for the words they know
 
 	mu       sync.Mutex
 	computed int
 	reused   int
 	failed   map[string]string // source ID -> why it could not be used
+}
+
+// newRun works out the keys of the plan's metrics.
+func newRun(p *Plan, models Models, opt RunOptions) (*run, error) {
+	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}, lists: map[string]Wordlist{}}
+	for _, m := range p.Metrics {
+		key, err := r.metricKey(m)
+		if err != nil {
+			return nil, err
+		}
+		r.metrics, r.metricKeys = append(r.metrics, m.Metric), append(r.metricKeys, key)
+	}
+	return r, nil
 }
 
 // metricKey is a hash of everything that a metric's score depends on besides the stimulus.
@@ -170,6 +181,18 @@ func (r *run) metricKey(m PlannedMetric) (string, error) {
 func (r *run) release(name string) {
 	if free, ok := r.models.(releaser); ok && r.opt.Memory > 0 {
 		free.Release(name)
+	}
+}
+
+// done frees the models of a phase where memory is limited, so that the next one begins with none.
+func (r *run) done() {
+	for _, m := range r.metrics {
+		for _, need := range m.Needs() {
+			r.release(need.Model)
+		}
+	}
+	for _, w := range r.wants {
+		r.release(w.feature.model)
 	}
 }
 

@@ -37,7 +37,7 @@ const (
 type ScoredSpaces struct {
 	Spaces           []trial.Space
 	Problems         []trial.Problem
-	Computed, Reused int // spaces
+	Computed, Reused int // spaces; of a shard embeddings
 	Key              string
 }
 
@@ -53,7 +53,8 @@ func (s *Scored) AddSpaces(list *ScoredSpaces) {
 	s.Key += "\nspaces " + list.Key
 }
 
-// ScoreSpaces measures the joint spaces that the [[space]] sections name.
+// ScoreSpaces measures the joint spaces that the [[space]] sections name. With opt.Memory one model is held at a time. Of a shard
+// every Nth block is embedded and nothing is measured: Computed and Reused then count embeddings.
 func ScoreSpaces(ctx context.Context, p *Plan, models Models, opt RunOptions) (*ScoredSpaces, error) {
 	x := p.Experiment
 	if len(x.Spaces) == 0 {
@@ -73,10 +74,15 @@ func ScoreSpaces(ctx context.Context, p *Plan, models Models, opt RunOptions) (*
 		if err := r.sources(); err != nil {
 			return nil, err
 		}
+		words := x.checkTexts(models)
+		words.spaces(p, r)
+		if err := words.err(); err != nil {
+			return nil, err
+		}
 	}
 	var inputs []*spaceInput
 	for _, sp := range x.Spaces {
-		if len(sp.Models) == 0 {
+		if len(sp.Models) == 0 && opt.Shard.N == 0 {
 			in, err := published(sp, x.Seed)
 			if err != nil {
 				return nil, err
@@ -101,14 +107,18 @@ func ScoreSpaces(ctx context.Context, p *Plan, models Models, opt RunOptions) (*
 		if len(group) == 0 {
 			continue
 		}
-		if err := r.embed(ctx, group, embedded); err != nil {
-			return nil, err
-		}
+		err := r.embed(ctx, group, embedded)
 		if opt.Memory > 0 && canFree {
 			for _, n := range group {
 				free.Release(n)
 			}
 		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if opt.Shard.N > 0 {
+		return &ScoredSpaces{Problems: r.problems, Computed: r.computed, Reused: r.reused}, nil
 	}
 	at := 0
 	for _, sp := range x.Spaces {
@@ -143,6 +153,8 @@ type spaceRun struct {
 
 	mu       sync.Mutex
 	problems []trial.Problem
+	computed int // embeddings
+	reused   int
 }
 
 // embedded are the embeddings of one model: of the sources that could be read, and of all texts.
@@ -261,28 +273,42 @@ func (r *spaceRun) embed(ctx context.Context, names []string, out map[string]*em
 		if err := jointTowers(b.Info(), output[name]); err != nil {
 			return fmt.Errorf("[[space]] of %s: %w", name, err)
 		}
-		if err := r.checkTexts(name); err != nil {
-			return err
+		if err := r.fits(b); err != nil {
+			return fmt.Errorf("[[space]] of %s: %w", name, err)
 		}
 		loaded[k] = b
 		out[name] = &embedded{images: make([][]float32, len(r.plan.Sources)), texts: make([][]float32, len(r.texts))}
 	}
-	r.opt.Progress.Start("embedding pictures and texts", (len(r.plan.Sources)+len(r.texts))*len(names), "embeddings")
-	defer r.opt.Progress.End()
 	failed := make([]string, len(r.plan.Sources))
 	sums := make([][]string, len(names)) // by model: the names of its files, in order
 	pictureBlocks, textBlocks := blocks(len(r.plan.Sources), pictureBlock), blocks(len(r.texts), textBlock)
 	for k := range sums {
 		sums[k] = make([]string, len(pictureBlocks)+len(textBlocks))
 	}
+	total := 0
+	for _, list := range [][]span{pictureBlocks, textBlocks} {
+		for i, b := range list {
+			if r.opt.Shard.has(i) {
+				total += b.to - b.from
+			}
+		}
+	}
+	r.opt.Progress.Start("embedding pictures and texts", total*len(names), "embeddings")
+	defer r.opt.Progress.End()
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.opt.Workers))
 	for i, b := range pictureBlocks {
+		if !r.opt.Shard.has(i) {
+			continue
+		}
 		g.Go(func() error {
 			return r.pictures(inner, b, names, loaded, output, out, failed, func(model int, sum string) { sums[model][i] = sum })
 		})
 	}
 	for i, b := range textBlocks {
+		if !r.opt.Shard.has(i) {
+			continue
+		}
 		for k, name := range names {
 			g.Go(func() error {
 				sum, err := r.said(inner, b, loaded[k], out[name])
@@ -315,21 +341,35 @@ func (r *spaceRun) embed(ctx context.Context, names []string, out map[string]*em
 	return ctx.Err()
 }
 
-// checkTexts says whether a model reads every caption whole, before anything is computed.
-func (r *spaceRun) checkTexts(name string) error {
-	c := r.plan.Experiment.checkTexts(r.models)
-	if c == nil {
+// fits says whether a model may be held at all where memory is limited.
+func (r *spaceRun) fits(b Backbone) error {
+	m, can := b.(weigher)
+	if r.opt.Memory <= 0 || !can {
 		return nil
 	}
-	for _, t := range r.texts {
-		if err := c.reader.CheckText(name, t); err != nil {
-			if c.long == 0 {
-				c.first, c.where = err, fmt.Sprintf("[[space]] of %s: the caption %q", name, t)
-			}
-			c.long++
+	for _, src := range r.plan.Sources {
+		img, err := src.Picture.Load(context.Background())
+		if err != nil {
+			continue // said of the picture when it is embedded
 		}
+		if need := m.Memory(img.W, img.H) * int64(max(1, r.opt.Workers)); need > r.opt.Memory {
+			return fmt.Errorf("%w: %d MiB allow less than it would take, about %d MiB with %d workers; give more --memory or fewer --workers", ErrMemory, r.opt.Memory>>20, need>>20, r.opt.Workers)
+		}
+		break
 	}
-	return c.err()
+	return nil
+}
+
+// count notes embeddings that were made or found.
+func (r *spaceRun) count(n int, reused bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if reused {
+		r.reused += n
+	} else {
+		r.computed += n
+	}
+	r.opt.Progress.Add(n)
 }
 
 // fail notes a picture that could not be read, once for all models.
@@ -414,7 +454,7 @@ func (r *spaceRun) pictures(ctx context.Context, b span, names []string, loaded 
 				failed[i] = why
 			}
 		}
-		r.opt.Progress.Add(b.to - b.from)
+		r.count(b.to-b.from, err == nil)
 	}
 	return nil
 }
@@ -443,7 +483,7 @@ func (r *spaceRun) said(ctx context.Context, b span, m Backbone, out *embedded) 
 		}
 	}
 	copy(out.texts[b.from:b.to], kept.Rows)
-	r.opt.Progress.Add(b.to - b.from)
+	r.count(b.to-b.from, err == nil)
 	return id, nil
 }
 

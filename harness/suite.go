@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -47,11 +46,14 @@ type Wordlist interface {
 	Unknown(text string) []string
 }
 
-// OpenSuites makes the suites of all [[suite]] sections.
-func OpenSuites(ctx context.Context, x *Experiment) ([]*trial.Suite, error) {
+// openSuites makes the suites of all [[suite]] sections, once.
+func (p *Plan) openSuites(ctx context.Context) ([]*trial.Suite, error) {
+	if p.suites != nil {
+		return p.suites, nil
+	}
 	var out []*trial.Suite
-	for _, h := range x.Suites {
-		s, err := h.Entry.Suite(ctx, h.Params, h.OpenOptions(x.Seed))
+	for _, h := range p.Experiment.Suites {
+		s, err := h.Entry.Suite(ctx, h.Params, h.OpenOptions(p.Experiment.Seed))
 		if err != nil {
 			return nil, fmt.Errorf("[[suite]] %s: %w", h.Label, err)
 		}
@@ -60,35 +62,35 @@ func OpenSuites(ctx context.Context, x *Experiment) ([]*trial.Suite, error) {
 		}
 		out = append(out, s)
 	}
+	p.suites = out
 	return out, nil
 }
 
 // ScoreSuites scores every [[suite]] section by the plan's metrics and by the controls. Scores are kept in the run's segments,
 // one a source, so that an interrupted run goes on where it was. A metric that fails on a trial is NaN with a problem that names
-// the trial; only where it fails on all is it an error.
+// the trial; only where it fails on all is it an error. With opt.Memory the models are run in groups that fit. Of a shard only the
+// counts and problems mean anything.
 func ScoreSuites(ctx context.Context, p *Plan, models Models, opt RunOptions) ([]SuiteScores, error) {
 	x := p.Experiment
 	if len(x.Suites) == 0 {
 		return nil, nil
 	}
-	suites, err := OpenSuites(ctx, x)
+	suites, err := p.openSuites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{plan: p, models: models, opt: opt, store: store{filepath.Join(opt.Dir, "segments")}}
-	for _, m := range p.Metrics {
-		key, err := r.metricKey(m)
-		if err != nil {
-			return nil, err
-		}
-		r.metrics, r.metricKeys = append(r.metrics, m.Metric), append(r.metricKeys, key)
+	words := x.checkTexts(models)
+	words.suites(p, suites)
+	if err := words.err(); err != nil {
+		return nil, err
 	}
-	if r.scorer, err = newScorer(r.metrics, models, nil); err != nil {
+	r, err := newRun(p, models, opt)
+	if err != nil {
 		return nil, err
 	}
 	var out []SuiteScores
 	for i, s := range suites {
-		one, err := r.suite(ctx, x.Suites[i], s)
+		one, err := r.suiteInGroups(ctx, x.Suites[i], s)
 		if err != nil {
 			return nil, fmt.Errorf("[[suite]] %s: %w", x.Suites[i].Label, err)
 		}
@@ -121,8 +123,10 @@ func (r *run) suite(ctx context.Context, h SuiteSection, s *trial.Suite) (*Suite
 	trials := make([][]*suiteTrial, len(s.Sources))
 	total := 0
 	for i := range s.Sources {
-		trials[i] = suiteTrials(s, i, donors[i])
-		total += len(trials[i]) * len(out.Columns)
+		if r.opt.Shard.has(i) {
+			trials[i] = suiteTrials(s, i, donors[i])
+			total += len(trials[i]) * len(out.Columns)
+		}
 	}
 	r.opt.Progress.Start("scoring "+h.Label, total, "scores")
 	defer r.opt.Progress.End()
@@ -133,6 +137,9 @@ func (r *run) suite(ctx context.Context, h SuiteSection, s *trial.Suite) (*Suite
 	for i := range s.Sources {
 		if inner.Err() != nil {
 			break
+		}
+		if !r.opt.Shard.has(i) {
+			continue
 		}
 		g.Go(func() error {
 			u := &suiteUnit{run: r, set: out, source: &s.Sources[i], trials: trials[i]}
@@ -151,6 +158,9 @@ func (r *run) suite(ctx context.Context, h SuiteSection, s *trial.Suite) (*Suite
 	}
 	for _, list := range problems {
 		out.Problems = append(out.Problems, list...)
+	}
+	if r.opt.Shard.N > 0 { // a part need not hold a trial that can be scored
+		return out, ctx.Err()
 	}
 	for m, c := range out.Columns {
 		if !slices.ContainsFunc(out.Score[m], func(q [2][2]float64) bool { return q[0][0] == q[0][0] || q[1][1] == q[1][1] }) {

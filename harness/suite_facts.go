@@ -94,11 +94,11 @@ func (r *run) excused(m int, parts []trial.Part, s *trial.Suite, kind trial.Suit
 		if !need.Part.Text() {
 			continue
 		}
-		b, err := r.models.Load(need.Model)
+		w, err := r.wordlist(need.Model)
 		if err != nil {
 			return "", err
 		}
-		if w, ok := b.(Wordlist); ok {
+		if w != nil {
 			lists = append(lists, w)
 		}
 	}
@@ -121,4 +121,20 @@ func (r *run) excused(m int, parts []trial.Part, s *trial.Suite, kind trial.Suit
 		}
 	}
 	return "", nil
+}
+
+// wordlist is what a model says of words, nil where it says nothing. A model that memory does not allow to stay is let go again: the
+// words that it knows remain.
+func (r *run) wordlist(model string) (Wordlist, error) {
+	if w, asked := r.lists[model]; asked {
+		return w, nil
+	}
+	b, err := r.models.Load(model)
+	if err != nil {
+		return nil, err
+	}
+	w, _ := b.(Wordlist)
+	r.lists[model] = w
+	r.release(model)
+	return w, nil
 }

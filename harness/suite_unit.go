@@ -22,6 +22,7 @@ type suiteUnit struct {
 	reused   int
 	pictures map[string]*raster.Image // rendered, but for those photographed again
 	masks    map[string]*raster.Mask
+	scorer   *scorer
 }
 
 // suiteWork is one distinct trial of a unit: it may stand at several places.
@@ -107,6 +108,10 @@ func (u *suiteUnit) picture(ctx context.Context, d trial.Depiction, keep bool) (
 // output in batches.
 func (u *suiteUnit) compute(ctx context.Context, work []*suiteWork, seg *segment) error {
 	u.pictures, u.masks = map[string]*raster.Image{}, map[string]*raster.Mask{}
+	var err error
+	if u.scorer, err = u.run.scoring(); err != nil {
+		return err
+	}
 	var inputs []string
 	byInput := map[string][]*suiteWork{}
 	for _, w := range work {
@@ -129,7 +134,6 @@ func (u *suiteUnit) compute(ctx context.Context, work []*suiteWork, seg *segment
 
 // input scores the trials that have one input.
 func (u *suiteUnit) input(ctx context.Context, work []*suiteWork, seg *segment) error {
-	r := u.run
 	input, err := u.picture(ctx, work[0].context.Input, true)
 	if err != nil {
 		return fmt.Errorf("%s: its input: %w", work[0].name, err)
@@ -167,7 +171,7 @@ func (u *suiteUnit) input(ctx context.Context, work []*suiteWork, seg *segment) 
 			if inputF == nil {
 				all = append([]*raster.Image{input}, imgs...)
 			}
-			if feats, err = r.scorer.features(ctx, all); err != nil {
+			if feats, err = u.scorer.features(ctx, all); err != nil {
 				return err
 			}
 			if inputF == nil {
@@ -236,7 +240,7 @@ func (u *suiteUnit) output(ctx context.Context, work []*suiteWork, t trial.Trial
 				var have bool
 				if v, have = known[key]; !have {
 					var s trial.Score
-					s, err = r.scorer.score(ctx, m, t, in, out)
+					s, err = u.scorer.score(ctx, m, t, in, out)
 					v = s.Value
 					if err == nil {
 						known[key] = v

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -83,16 +84,95 @@ func (p *Plan) checkCaptions(env trial.Env) error {
 	return c.err()
 }
 
+// CheckTexts says, before anything is computed, whether the models read every text whole that a run will hand them: those of judged
+// trials, of suites, and of joint spaces. NewPlan has looked at the captions of the pictures.
+func (p *Plan) CheckTexts(ctx context.Context, env trial.Env) error {
+	c := p.Experiment.checkTexts(env)
+	if c == nil {
+		return nil
+	}
+	if p.readsTexts() {
+		sets, err := p.readJudgements(ctx)
+		if err != nil {
+			return err
+		}
+		c.judged(p, sets)
+		suites, err := p.openSuites(ctx)
+		if err != nil {
+			return err
+		}
+		c.suites(p, suites)
+	}
+	if len(p.Experiment.spaceNeeds()) > 0 {
+		r := &spaceRun{plan: p}
+		if err := r.sources(); err != nil {
+			return err
+		}
+		c.spaces(p, r)
+	}
+	return c.err()
+}
+
+func (p *Plan) readsTexts() bool {
+	for _, m := range p.Metrics {
+		for _, need := range m.Metric.Needs() {
+			if need.Part.Text() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // checkJudged looks at the words of judged trials.
 func (p *Plan) checkJudged(sets []*trial.Judgements, env trial.Env) error {
 	c := p.Experiment.checkTexts(env)
+	c.judged(p, sets)
+	return c.err()
+}
+
+func (c *textCheck) judged(p *Plan, sets []*trial.Judgements) {
 	for i, j := range sets {
 		for k := range j.Items() {
 			s := j.Subject(k)
 			c.of(p.Metrics, strings.TrimSpace("[[human]] "+p.Experiment.Humans[i].Label+" "+s.Item), Words{s.Requirement, s.SourceCaption, s.TargetCaption})
 		}
 	}
-	return c.err()
+}
+
+// suites looks at the words of both contexts of every quad; those of the shuffled control are the same words.
+func (c *textCheck) suites(p *Plan, suites []*trial.Suite) {
+	for i, s := range suites {
+		for k := range s.Sources {
+			for j := range s.Sources[k].Quads {
+				q := &s.Sources[k].Quads[j]
+				for n := range q.Contexts {
+					x := &q.Contexts[n]
+					where := fmt.Sprintf("[[suite]] %s, %s, context %d", p.Experiment.Suites[i].Label, q.Name, n+1)
+					c.of(p.Metrics, where, Words{x.Requirement, x.SourceCaption, x.TargetCaption})
+				}
+			}
+		}
+	}
+}
+
+// spaces looks at the captions, wordings and wrong captions that joint spaces are measured on, which r has listed.
+func (c *textCheck) spaces(p *Plan, r *spaceRun) {
+	if c == nil {
+		return
+	}
+	for _, sp := range p.Experiment.Spaces {
+		for _, model := range sp.Models {
+			for _, t := range r.texts {
+				if err := c.reader.CheckText(model, t); err != nil {
+					if c.long == 0 {
+						c.first, c.where = err, fmt.Sprintf("[[space]] of %s: the caption %q", model, t)
+					}
+					c.long++
+				}
+			}
+		}
+	}
 }
 
 // CheckWords says whether every model that metrics ask reads the words whole; see zoo.TextTooLongError.

@@ -106,6 +106,9 @@ func (a *app) validateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := p.CheckTexts(c.Context(), m); err != nil {
+				return inputOr(c.Context(), err)
+			}
 			if a.json {
 				enc := json.NewEncoder(a.out)
 				enc.SetIndent("", "  ")

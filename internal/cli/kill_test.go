@@ -99,7 +99,7 @@ func left(t *testing.T, dir string) map[string]string {
 		}
 		rel, _ := filepath.Rel(dir, path)
 		switch top, _, _ := strings.Cut(filepath.ToSlash(rel), "/"); top {
-		case "scores.csv", "scores.parquet", "findings.json", "figures", "tables", "report.html":
+		case "scores.csv", "scores.parquet", "spaces.csv", "suite-compliance.csv", "exhibits", "findings.json", "figures", "tables", "report.html":
 			data, err := os.ReadFile(path)
 			out[filepath.ToSlash(rel)] = string(data)
 			return err

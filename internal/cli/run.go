@@ -29,7 +29,12 @@ findings.json and manifest.json. A run that was interrupted goes on where it was
 and a run that has not changed is not computed again.
 
 Several machines can share a run: each scores one part with --shard 1/4, 2/4, ...; their segments folders, copied into
-one, make the whole run, which the command without --shard then merges without computing a score anew.`,
+one, make the whole run, which the command without --shard then merges without computing a score anew. A part is every
+fourth picture, every fourth reference of judged pictures ([[human]]), every fourth source of a suite ([[suite]]), and every
+fourth block of 64 pictures or 512 texts that joint spaces ([[space]]) embed.
+
+--memory 6GiB keeps what models hold at a time, about, below that: pictures, judged pictures and suites are scored by groups
+of models that fit, joint spaces embedded by one model at a time. The result is the same to the byte.`,
 		Example: `  probity run experiments/first-look.toml
   probity run experiments/photo-edits.toml --images photos --models models`,
 		Args: args(1, 1, "one experiment file"),
@@ -63,7 +68,7 @@ one, make the whole run, which the command without --shard then merges without c
 	c.Flags().StringVar(&out, "out", "", "folder for the results (default runs/NAME)")
 	c.Flags().BoolVar(&fresh, "fresh", false, "compute everything anew")
 	c.Flags().StringVar(&memory, "memory", "", "memory that models may hold at a time, as in 6GiB: they are then run in groups, one after the other")
-	c.Flags().StringVar(&shard, "shard", "", "score one part of the sources only, as in 1/4, and make no report")
+	c.Flags().StringVar(&shard, "shard", "", "score one part of the pictures, judgements, suites and joint spaces only, as in 1/4, and make no report")
 	return c
 }
 
@@ -85,6 +90,12 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 	if c.Sources > 0 {
 		a.say("%s: %d sources, %d stimuli, %d scores, %d workers on %d processors", p.Experiment.Name, c.Sources, c.Stimuli, c.Scores, opt.Workers, runtime.NumCPU())
 	}
+	if opt.Shard.N > 0 {
+		a.say("part %d of %d: %s", opt.Shard.I, opt.Shard.N, p.ShardText())
+	}
+	if err := p.CheckTexts(ctx, m); err != nil {
+		return inputOr(ctx, err)
+	}
 	scored, err := harness.Score(ctx, p, m, opt)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
@@ -92,50 +103,45 @@ func (a *app) carryOut(ctx context.Context, p *harness.Plan, m models, opt harne
 		}
 		return modelError(err)
 	}
-	if opt.Shard.N == 0 {
-		judged, err := harness.ScoreJudged(ctx, p, m, opt)
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return inputError{err}
-		}
-		scored.AddJudged(judged)
-		suites, err := harness.ScoreSuites(ctx, p, m, opt)
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return inputError{err}
-		}
-		scored.AddSuites(suites)
+	judged, err := harness.ScoreJudged(ctx, p, m, opt)
+	if err != nil {
+		return inputOr(ctx, err)
 	}
-	if opt.Shard.N == 0 {
-		spaces, err := harness.ScoreSpaces(ctx, p, m, opt)
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return inputError{err}
-		}
-		scored.AddSpaces(spaces)
+	scored.AddJudged(judged)
+	suites, err := harness.ScoreSuites(ctx, p, m, opt)
+	if err != nil {
+		return inputOr(ctx, err)
 	}
+	scored.AddSuites(suites)
+	spaces, err := harness.ScoreSpaces(ctx, p, m, opt)
+	if err != nil {
+		return inputOr(ctx, err)
+	}
+	scored.AddSpaces(spaces)
 	a.sayLeftOut(scored.Skipped)
+	if opt.Shard.N > 0 {
+		a.say("part %d of %d is scored, %d scores and embeddings now and %d before; with the segments of all parts in %s, the same command without --shard makes the report",
+			opt.Shard.I, opt.Shard.N, scored.Computed, scored.Reused, filepath.Join(opt.Dir, "segments"))
+		return nil
+	}
 	if scored.Computed == 0 {
 		a.say("all %d scores were there already", scored.Reused)
 	} else if scored.Reused > 0 {
 		a.say("computed %d scores, took %d from before", scored.Computed, scored.Reused)
 	}
-	if opt.Shard.N > 0 {
-		a.say("part %d of %d is scored; with the segments of all parts in %s, the same command without --shard makes the report",
-			opt.Shard.I, opt.Shard.N, filepath.Join(opt.Dir, "segments"))
-		return nil
-	}
-	if err := a.writeRun(ctx, p, m, scored, opt.Dir, start); err != nil {
+	if err := a.writeRun(ctx, p, m, scored, opt, start); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.out, filepath.Join(opt.Dir, "report.html"))
 	return nil
+}
+
+// inputOr takes an error for one of what the user gave, unless the run was interrupted.
+func inputOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return inputError{err}
 }
 
 // sayLeftOut prints what could not be scored, a line for each reason: an edit that ten pictures do not allow is one line.

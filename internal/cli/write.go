@@ -16,7 +16,8 @@ import (
 )
 
 // writeRun writes all that a run leaves but its segments. It does nothing where a finished run of the same key is there.
-func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *harness.Scored, dir string, start time.Time) error {
+func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *harness.Scored, opt harness.RunOptions, start time.Time) error {
+	dir := opt.Dir
 	key, err := p.ReportKey(scored)
 	if err != nil {
 		return err
@@ -39,11 +40,11 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 		return err
 	}
 	files = append(files, suites...)
-	shown, err := harness.WriteExhibits(ctx, p, scored, m, dir)
+	shown, err := harness.WriteExhibits(ctx, p, scored, m, opt)
 	if err != nil {
 		return err
 	}
-	manifest, err := p.Manifest(scored, m, harness.RunFacts{Program: programVersion(), Started: start, Seconds: time.Since(start).Seconds(), Key: key})
+	manifest, err := p.Manifest(scored, m, harness.RunFacts{Program: programVersion(), Started: start, Seconds: time.Since(start).Seconds(), Key: key, Memory: opt.Memory})
 	if err != nil {
 		return err
 	}
