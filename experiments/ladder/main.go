@@ -105,14 +105,9 @@ func run(ctx context.Context, o *options) error {
 	}
 	for _, r := range cells {
 		content := map[string]string{"clip-full": "full", "clip-class": "class"}[r["arm"]]
-		if r["family"] != "cnn" || content == "" {
+		rung := func(x map[string]string) bool { return x["seed"] == r["seed"] }
+		if r["family"] != "cnn" || content == "" || !slices.ContainsFunc(rungs, rung) { // longer training is compared within seeds
 			continue
-		}
-		if r["controlled-shape"] == "" || r["distinct"] == "" {
-			// Bundled before these were measured: the same networks, on the same scenes.
-			if err := o.cell(ctx, r); err != nil {
-				return err
-			}
 		}
 		fmt.Fprintln(os.Stderr, r["name"])
 		row, err := o.measure(ctx, r, content, r["distinct"])
@@ -141,58 +136,6 @@ func export(ctx context.Context, o *options) error {
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("exporting the rungs: %w", err)
 	}
-	return nil
-}
-
-// cell fills in what a bundled cell's row lacks, by the exporter's own functions on the bundled files.
-func (o *options) cell(ctx context.Context, r map[string]string) error {
-	const script = `
-import json, pathlib, sys
-from data import Scenes
-from evaluate import evaluate
-from export import Exported, distinct
-r, data, folder = json.loads(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-j = dict(arm=r["arm"], quality=None, seed=int(r["seed"]), pairs=0, samples=int(r["samples"]))
-read = lambda s: (folder / (r["name"] + s)).read_bytes()
-print(evaluate(Exported(read(".onnx"), read("-text.onnx")), j, data)["controlled-shape"], distinct(j, Scenes(data / "train"), int(r["batch"])))
-`
-	if o.data == "" {
-		return errors.New("--data: the scenes are needed to measure the bundled cells")
-	}
-	data, err := filepath.Abs(o.data)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for i, k := range []string{"name", "arm", "seed", "samples", "batch"} {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "%q:%q", k, r[k])
-	}
-	keep := filepath.Join(o.runs, r["name"], "cell-"+r["sha256"][:12])
-	out, err := os.ReadFile(keep)
-	if err != nil {
-		c := exec.CommandContext(ctx, o.python, "-c", script, "{"+b.String()+"}", data, "../bundled/models")
-		c.Dir, c.Stderr = "zoo/train", os.Stderr
-		if out, err = c.Output(); err != nil {
-			return fmt.Errorf("measuring %s: %w", r["name"], err)
-		}
-		if err := os.MkdirAll(filepath.Dir(keep), 0o777); err != nil {
-			return err
-		}
-		if err := os.WriteFile(keep, out, 0o666); err != nil {
-			return err
-		}
-	}
-	f := strings.Fields(string(out))
-	if len(f) != 2 {
-		return fmt.Errorf("measuring %s: read %q", r["name"], out)
-	}
-	if r["controlled-shape"] == "" {
-		r["controlled-shape"] = f[0]
-	}
-	r["distinct"] = f[1]
 	return nil
 }
 

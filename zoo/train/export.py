@@ -6,8 +6,8 @@ Each model becomes NAME.onnx with its manifest NAME.toml, a contrastive one also
 arithmetic are single precision. Matrices are stored in 8 bits with one scale a channel (about 1 % of a weight's size, see
 the table's column "rounding"), so that three seeds of every cell fit into the program; --weights fp16 or fp32 stores more.
 Before anything is written, the graph with single-precision weights must agree with torch to 1e-4 on 100 scenes. A model whose
-row in the table has the hashes of its files is passed over, so that the same command goes on where it stopped; --again
-measures everything anew.
+row in the table has the hashes of its files, in --out or among the bundled ones, is passed over, so that the same command goes on
+where it stopped; what such a row lacks is measured on the files. --again measures everything anew.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from models import CLIP, count, tower
 from train import build
 
 LABELS = {"class": "class", "attributes": "all", "clip-full": "all", "clip-class": "class", "untrained": "none"}
+BUNDLED = pathlib.Path(__file__).resolve().parent.parent / "bundled" / "models"
 MEASURES = ["class"] + [f"{m}-{k}" for m in ("probe", "zero-shot", "controlled") for k in ("shape", "colour", "texture")]
 FIELDS = ["name", "family", "arm", "quality", "pairs", "mismatch", "samples", "seed", "lr", "batch", "parameters", "loss", "falling", "seconds",
           "scenes"] + MEASURES + ["rounding", "mark", "sha256", "text-sha256", "distinct"]
@@ -253,11 +254,14 @@ def main():
     a.out.mkdir(parents=True, exist_ok=True)
     (a.out / "micro-words.txt").write_text("\n".join(vocabulary()) + "\n")
     provenance = f"Made by zoo/train (torch {torch.__version__.split('+')[0]}, onnx {onnx.__version__}, {a.weights} weights)."
-    rows, known = [], kept(a.table, a.out) if not a.again else {}
     drawn = Scenes(a.data / "train")
+    known = {} if a.again else {n: completed(r, f, a.data, drawn) for n, (r, f) in kept(a.table, [a.out, BUNDLED]).items()}
+    rows = list(known.values())
     for seed in range(a.untrained):
         for family in ("cnn", "vit"):
             j = dict(family=family, arm="untrained", seed=seed, samples=0, lr=0, pairs=0, mismatch=0.0, quality=None)
+            if public_name(j) in known:
+                continue
             torch.manual_seed(1000 + seed)
             model = CLIP(tower(family), len(VOCABULARY), CONTEXT)
             rows.append(export(j, model, a.data, a.out, a.weights, provenance, {}, None))
@@ -265,21 +269,37 @@ def main():
         c = json.loads(card.read_text())
         j = c["job"]
         if public_name(j) in known:
-            rows.append(known[public_name(j)])
             continue
         model = build(j)
         model.load_state_dict(torch.load(card.parent / "model.pt"))
         rows.append(export(j, model, a.data, a.out, a.weights, provenance, c, card.parent / "log.jsonl", drawn))
-        write(rows + [r for n, r in known.items() if n not in {r["name"] for r in rows}], a.table)
+        write(rows, a.table)
     write(rows, a.table)
 
 
-def kept(table, out):
-    """The rows of an earlier table whose files are still those that it was measured on, by name."""
+def kept(table, folders):
+    """The rows of an earlier table whose files are still those that it was measured on, by name, and the folder with them."""
     digest = lambda f: hashlib.sha256(f.read_bytes()).hexdigest() if f.exists() else ""
-    rows = csv.DictReader(open(table)) if table.exists() else []
-    return {r["name"]: r for r in rows if set(FIELDS) <= set(r) and r["sha256"] == digest(out / (r["name"] + ".onnx"))
-            and r["text-sha256"] == digest(out / (r["name"] + "-text.onnx"))}
+    out = {}
+    for r in csv.DictReader(open(table)) if table.exists() else []:
+        for f in folders:
+            if r["sha256"] == digest(f / (r["name"] + ".onnx")) and r["text-sha256"] == digest(f / (r["name"] + "-text.onnx")):
+                out.setdefault(r["name"], (r, f))
+    return out
+
+
+def completed(r, folder, data, drawn):
+    """A row of an earlier table with what it lacks, measured on its files."""
+    j = dict(arm=r["arm"], seed=int(r["seed"]), samples=int(r["samples"]), pairs=0 if r["pairs"] == "fresh" else int(r["pairs"]), mismatch=float(r["mismatch"]),
+             quality=r["quality"] if "-ladder-" in r["name"] else None)
+    if r["arm"].startswith("clip") and not r["controlled-shape"]:
+        words = folder / (r["name"] + "-text.onnx")
+        measured = evaluate(Exported((folder / (r["name"] + ".onnx")).read_bytes(), words.read_bytes()), j, data)
+        r.update({k: v for k, v in measured.items() if r[k] == "" and v is not None})
+        print(r["name"], "measured", flush=True)
+    if r["arm"] != "untrained" and not r.get("distinct"):
+        r["distinct"] = distinct(j, drawn, int(r["batch"]))
+    return {k: r.get(k, "") for k in FIELDS}
 
 
 def write(rows, table):
