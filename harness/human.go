@@ -507,7 +507,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 			continue
 		}
 		batch, rows, imgs = append(batch, p), append(rows, row), append(imgs, img)
-		room := batchSize
+		room := max(2, r.opt.batch())
 		if inputF == nil {
 			room--
 		}

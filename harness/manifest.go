@@ -31,6 +31,7 @@ type Manifest struct {
 	Go         string             `json:"go"`
 	Platform   string             `json:"platform"`
 	Runtime    string             `json:"runtime"` // ONNX Runtime: library, version, provider, CPU features; "" where none ran
+	Batch      int                `json:"batch"`   // pictures in a full batch of a model
 	Pixels     string             `json:"pixels"`  // version of decoding and resizing
 	Started    string             `json:"started"`
 	Seconds    float64            `json:"seconds"`
@@ -94,8 +95,15 @@ type ManifestMetric struct {
 
 // ManifestModel is one model that was run.
 type ManifestModel struct {
-	Name string `json:"name"`
-	Hash string `json:"hash"`
+	Name   string          `json:"name"`
+	Hash   string          `json:"hash"`
+	Memory *ManifestMemory `json:"memory,omitempty"` // absent where the model does not tell
+}
+
+// ManifestMemory is what a model's open sessions hold, before any picture.
+type ManifestMemory struct {
+	Estimated int64  `json:"estimated_bytes"`
+	Measured  *int64 `json:"measured_bytes"` // growth of the process when it was first opened; null where the system does not tell
 }
 
 // ManifestFile is one file of the run's folder.
@@ -110,6 +118,7 @@ type RunFacts struct {
 	Started time.Time
 	Seconds float64
 	Key     string
+	Batch   int   // RunOptions.Batch
 	Memory  int64 // RunOptions.Memory: where it is limited, models are looked at one by one
 }
 
@@ -118,7 +127,7 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 	x := p.Experiment
 	m := &Manifest{
 		Format: 1, Key: facts.Key, Name: x.Name, Experiment: string(x.Source), Overrides: x.Overrides, Seed: x.Seed,
-		Program: facts.Program, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Pixels: pixelsVersion,
+		Program: facts.Program, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Pixels: pixelsVersion, Batch: RunOptions{Batch: facts.Batch}.batch(),
 		Started: facts.Started.UTC().Format(time.RFC3339), Seconds: facts.Seconds, Computed: scored.Computed, Reused: scored.Reused,
 		Dataset: x.Images.Dataset, Warnings: p.Warnings, Notes: p.Notes, Judgements: scored.judgedFacts(), Suites: scored.suiteFacts(),
 	}
@@ -154,7 +163,15 @@ func (p *Plan) Manifest(scored *Scored, models Models, facts RunFacts) (*Manifes
 		if err != nil {
 			return nil, err
 		}
-		m.Models = append(m.Models, ManifestModel{need.Model, b.Hash()})
+		entry := ManifestModel{Name: need.Model, Hash: b.Hash()}
+		if s, tells := b.(sessionWeigher); tells {
+			estimated, measured, known := s.Session()
+			entry.Memory = &ManifestMemory{Estimated: estimated}
+			if known {
+				entry.Memory.Measured = &measured
+			}
+		}
+		m.Models = append(m.Models, entry)
 		m.Runtime = b.Runtime()
 		if free, ok := models.(releaser); ok && facts.Memory > 0 {
 			free.Release(need.Model)

@@ -20,6 +20,11 @@ type releaser interface{ Release(name string) }
 // A backbone may also say what one caller needs for pictures of a size, in bytes.
 type weigher interface{ Memory(w, h int) int64 }
 
+// A backbone may also say what its open sessions hold: as Memory estimates it and, where the system tells, as it was measured.
+type sessionWeigher interface {
+	Session() (estimated, measured int64, known bool)
+}
+
 // passes splits the metrics of a run into groups whose models fit into opt.Memory together, in the order of the metrics;
 // one group where nothing is said. The features that sets want are one need: they are kept in one file a source.
 func (r *run) passes() ([][]int, error) {

@@ -23,6 +23,7 @@ import (
 type RunOptions struct {
 	Dir      string // the run's folder, runs/NAME
 	Workers  int    // sources scored at a time; at least 1
+	Batch    int    // pictures handed to a model at a time: what its batches hold; 0: 8
 	Fresh    bool   // forget what earlier runs left in Dir
 	Shard    Shard  // score only a part of the work; the zero Shard is all of it
 	Memory   int64  // bytes that models may hold at a time, about; 0: all of them at once
@@ -56,8 +57,15 @@ type Scored struct {
 	Key      string         // hash of everything that the table depends on
 }
 
-// batchSize is the number of pictures whose features are computed at a time.
-const batchSize = 8
+// defaultBatch is the number of pictures whose features are computed at a time where nothing is said.
+const defaultBatch = 8
+
+func (o RunOptions) batch() int {
+	if o.Batch <= 0 {
+		return defaultBatch
+	}
+	return o.Batch
+}
 
 // pixelsVersion is raised whenever the same file may give other pixels: decoding, working size, fitting of donors.
 const pixelsVersion = "pixels 1, decoder " + raster.Version
@@ -448,7 +456,7 @@ func (u *unit) take(ctx context.Context, x made) error {
 	}
 	x.region = nil
 	u.batch = append(u.batch, x)
-	room := batchSize
+	room := max(2, u.run.opt.batch())
 	if u.inputF == nil {
 		room-- // the source itself travels in the first batch
 	}
@@ -463,7 +471,7 @@ func (u *unit) flush(ctx context.Context) error {
 	if len(u.batch) == 0 {
 		return nil
 	}
-	imgs := make([]*raster.Image, 0, batchSize)
+	imgs := make([]*raster.Image, 0, len(u.batch)+1)
 	if u.inputF == nil {
 		imgs = append(imgs, u.input)
 	}

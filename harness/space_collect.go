@@ -435,7 +435,7 @@ func (r *spaceRun) pictures(ctx context.Context, b span, names []string, loaded 
 			for i := b.from; i < b.to; i++ {
 				kept.Why[i-b.from] = failed[i]
 			}
-			for _, part := range blocks(len(imgs), batchSize) {
+			for _, part := range blocks(len(imgs), r.opt.batch()) {
 				tensors, err := loaded[k].Features(ctx, imgs[part.from:part.to], []string{output[name]}, false)
 				if err != nil {
 					return fmt.Errorf("embedding pictures by %s: %w", name, err)

@@ -150,7 +150,7 @@ func (u *suiteUnit) input(ctx context.Context, work []*suiteWork, seg *segment) 
 	var inputF map[feature]*trial.Tensor
 	var memo trial.Memo
 	for start := 0; start < len(order); {
-		room := batchSize
+		room := max(2, u.run.opt.batch())
 		if inputF == nil {
 			room--
 		}

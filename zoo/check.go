@@ -21,6 +21,7 @@ type Finding struct {
 // that can be tested: a backbone must put a picture nearer to its own crop than to other pictures, and a trained joint
 // model must tell coloured shapes apart by words well above chance.
 func (z *Zoo) Check(ctx context.Context, name string) ([]Finding, error) {
+	before, known := resident()
 	m, err := z.Load(name)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,17 @@ func (z *Zoo) Check(ctx context.Context, name string) ([]Finding, error) {
 	}
 	if p := m.man.Preprocess; len(p.Size) == 2 {
 		n := m.BatchSize(p.Size[1], p.Size[0])
-		note(false, "", "about %d MiB of memory for each caller: the weights twice, and the activations of a batch of %d pictures", m.Memory(p.Size[1], p.Size[0])>>20, n)
+		all, session := m.Memory(p.Size[1], p.Size[0]), m.SessionMemory()
+		opened := "not measured on this system"
+		if session.Known {
+			opened = fmt.Sprintf("measured %d MiB", (session.Measured+1<<20-1)>>20)
+		}
+		ran := ""
+		if after, ok := resident(); ok && known {
+			ran = fmt.Sprintf("; after %d pictures in batches of %d this process had grown by %d MiB in all", len(pictures)+len(crops), n, max(0, after-before)>>20)
+		}
+		note(false, "", "memory, as --memory plans it: about %d MiB for its open sessions (%s) and %d MiB more for each caller's batch of %d pictures%s",
+			session.Estimated>>20, opened, (all-session.Estimated)>>20, n, ran)
 	}
 	m.checkInput(note)
 	for k, o := range m.man.Outputs {

@@ -30,8 +30,8 @@
 //
 // On a processor: one intra-op thread and as many callers as cores (two callers with one thread do what one caller with
 // two does, and callers also overlap their resizing). On a GPU: name a GPU build of the library with PROBITY_ONNXRUNTIME
-// and set Options.Provider to "cuda", raise Options.Batch to 32 or 64, and use one or two callers; products are kept in
+// and set Options.Provider to "cuda", raise Options.Batch (--batch) to 32 or 64, and use one or two callers; products are kept in
 // full single precision (no TF32), so that results stay near those of a processor, but they are not its bytes. Files in
-// float16 are read and give float32 features. Model.Memory estimates what a caller needs; Zoo.Release frees a model whose
+// float16 are read and give float32 features. Model.Memory estimates what a caller needs, Model.SessionMemory says what was measured; Zoo.Release frees a model whose
 // turn is over, so that several need never be held at once.
 package zoo

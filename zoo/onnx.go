@@ -60,8 +60,8 @@ func inspectFile(path string) (onnxInfo, error) {
 	if st.Size() > most {
 		return onnxInfo{}, fmt.Errorf("%w: it has %d bytes, above the 2 GiB that the format allows", errNotONNX, st.Size())
 	}
-	data, err := io.ReadAll(io.LimitReader(f, most))
-	if err != nil {
+	data := make([]byte, st.Size()) // not io.ReadAll, whose buffer grows to twice the file
+	if _, err := io.ReadFull(f, data); err != nil {
 		return onnxInfo{}, err
 	}
 	info, err := inspectONNX(data)

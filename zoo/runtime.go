@@ -27,22 +27,27 @@ const RuntimeEnv = "PROBITY_ONNXRUNTIME"
 
 // RuntimeInfo is what models run on.
 type RuntimeInfo struct {
-	Version  string `json:"version"`  // "1.24.1"
-	Library  string `json:"library"`  // path
-	From     string `json:"from"`     // how it was found: "the module cache"
-	SHA256   string `json:"sha256"`   // of the library: two builds of one version may differ in the last digit
-	Provider string `json:"provider"` // "cpu"
-	CPU      string `json:"cpu"`      // the processor's architecture and instruction sets
+	Version  string `json:"version"`         // "1.24.1"
+	Library  string `json:"library"`         // path
+	From     string `json:"from"`            // how it was found: "the module cache"
+	SHA256   string `json:"sha256"`          // of the library: two builds of one version may differ in the last digit
+	Provider string `json:"provider"`        // "cpu"
+	CPU      string `json:"cpu"`             // the processor's architecture and instruction sets
+	Batch    int    `json:"batch,omitempty"` // pictures in a full batch; 0: DefaultBatch
 }
 
 // Key is what a feature's last digits depend on besides picture and model, as text for a cache key: version, build,
-// provider and instruction sets, but no path.
+// provider, instruction sets and, where it is not DefaultBatch, the size of a batch; but no path.
 func (r RuntimeInfo) Key() string {
 	sum := r.SHA256
 	if len(sum) > 16 {
 		sum = sum[:16]
 	}
-	return fmt.Sprintf("onnxruntime %s build %s, %s on %s", r.Version, sum, r.Provider, r.CPU)
+	batch := ""
+	if r.Batch != 0 && r.Batch != DefaultBatch {
+		batch = fmt.Sprintf(", batches of %d", r.Batch)
+	}
+	return fmt.Sprintf("onnxruntime %s build %s, %s on %s%s", r.Version, sum, r.Provider, r.CPU, batch)
 }
 
 // CPUFeatures names the architecture and those instruction sets by which ONNX Runtime chooses its kernels.

@@ -51,7 +51,7 @@ func startRuntime(opt Options, cache string) (RuntimeInfo, error) {
 			return RuntimeInfo{}, fmt.Errorf("ONNX Runtime %s runs already from %s; one process cannot load %s as well", info.Version, info.Library, opt.Runtime)
 		}
 	}
-	info.Provider = opt.Provider
+	info.Provider, info.Batch = opt.Provider, opt.Batch
 	if info.Provider == "" {
 		info.Provider = "cpu"
 	}

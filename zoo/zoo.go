@@ -26,13 +26,16 @@ type Options struct {
 	Runtime  string // path of libonnxruntime; "": FindRuntime looks for it
 	Provider string // execution provider: "" or "cpu", "cuda", "tensorrt", "coreml", "directml"
 	Threads  int    // intra-op threads of one caller; 0: 1. More callers do more than more threads
-	Batch    int    // pictures in a full batch; 0: 8
+	Batch    int    // pictures in a full batch; 0: DefaultBatch. The last digits of a feature depend on it
 	Cache    string // the project's cache folder; "": CacheDir()
 	CutTexts bool   // texts of more tokens than a model reads are cut, as open_clip does; otherwise they are errors
 	// Strict makes Open fail on a model folder that does not exist or a manifest that is wrong, instead of listing it in
 	// Problems.
 	Strict bool
 }
+
+// DefaultBatch is the number of pictures in a full batch where nothing is said: on a processor more is no faster.
+const DefaultBatch = 8
 
 // Zoo is the models that were found. It is a trial.Env. It is safe for concurrent use.
 type Zoo struct {
@@ -43,6 +46,7 @@ type Zoo struct {
 
 	mu     sync.Mutex
 	loaded map[string]*Model
+	memory map[string]SessionMemory // of each model that was loaded, as first measured
 	closed bool
 
 	tokenizers map[string]Tokenizer // of models whose texts were checked
@@ -118,7 +122,7 @@ func CacheDir() (string, error) {
 // Open looks through the model folders. It reads manifests and names only: it needs no runtime, and no model is loaded.
 func Open(opt Options) (*Zoo, error) {
 	if opt.Batch == 0 {
-		opt.Batch = 8
+		opt.Batch = DefaultBatch
 	}
 	if opt.Threads == 0 {
 		opt.Threads = 1
@@ -132,7 +136,7 @@ func Open(opt Options) (*Zoo, error) {
 	if err := checkProvider(opt.Provider); err != nil {
 		return nil, err
 	}
-	z := &Zoo{opt: opt, entries: map[string]*entry{}, loaded: map[string]*Model{}, tokenizers: map[string]Tokenizer{}, cache: opt.Cache}
+	z := &Zoo{opt: opt, entries: map[string]*entry{}, loaded: map[string]*Model{}, memory: map[string]SessionMemory{}, tokenizers: map[string]Tokenizer{}, cache: opt.Cache}
 	if z.cache == "" {
 		z.cache, _ = CacheDir() // without one, hashes are computed anew each time and nothing pulled is found
 	}
@@ -361,6 +365,11 @@ func (z *Zoo) Load(name string) (*Model, error) {
 	m, err := z.load(e)
 	if err != nil {
 		return nil, fmt.Errorf("loading %s: %w", name, err)
+	}
+	if first, again := z.memory[name]; again {
+		m.memory = first
+	} else {
+		z.memory[name] = m.memory
 	}
 	z.loaded[name] = m
 	return m, nil

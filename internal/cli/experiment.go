@@ -25,7 +25,11 @@ type experimentFlags struct {
 
 	provider string
 	threads  int
+	batch    int
 }
+
+// maxBatch is the most pictures that one forward pass may hold: more than any device has been seen to gain from.
+const maxBatch = 1024
 
 func (f *experimentFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.images, "images", "", "folder of pictures, instead of images.path in the file")
@@ -38,12 +42,16 @@ func (f *experimentFlags) registerModels(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.NumCPU(), "pictures worked on at a time; results do not depend on it")
 	c.Flags().StringVar(&f.runtime, "onnxruntime", "", "path of the ONNX Runtime library, instead of the one found")
 	c.Flags().StringVar(&f.provider, "provider", "cpu", "execution provider: "+strings.Join(zoo.Providers, ", "))
+	c.Flags().IntVar(&f.batch, "batch", zoo.DefaultBatch, "pictures of one forward pass; more help on a GPU. Scores of another batch differ in the last digits and are kept apart")
 	c.Flags().IntVar(&f.threads, "threads", 1, "threads of one forward pass; more workers do more than more threads")
 }
 
 // open finds the models.
 func (f *experimentFlags) open(a *app) (models, error) {
-	z, err := zoo.Open(zoo.Options{Dirs: f.models, Runtime: f.runtime, Embedded: embedded(), Strict: true, Provider: f.provider, Threads: f.threads})
+	if f.batch < 0 || f.batch > maxBatch || f.batch == 0 && f.workers > 0 { // 0 where a command has no such flag, nor --workers
+		return models{}, wrong("--batch %d: wants 1 to %d pictures", f.batch, maxBatch)
+	}
+	z, err := zoo.Open(zoo.Options{Dirs: f.models, Runtime: f.runtime, Embedded: embedded(), Strict: true, Provider: f.provider, Threads: f.threads, Batch: f.batch})
 	if err != nil {
 		return models{}, inputError{err}
 	}

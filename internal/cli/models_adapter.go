@@ -32,6 +32,12 @@ type backbone struct {
 // Hash covers the weights and what preprocessing makes of a picture.
 func (b backbone) Hash() string { return b.Model.Hash() + " " + b.Model.Preprocessing() }
 
+// Session is what the open sessions hold.
+func (b backbone) Session() (estimated, measured int64, known bool) {
+	s := b.Model.SessionMemory()
+	return s.Estimated, s.Measured, s.Known
+}
+
 // Runtime is what the last digits of a feature depend on.
 func (b backbone) Runtime() string { return b.Model.Runtime().Key() }
 

@@ -84,7 +84,7 @@ func TestPartsAndMemoryMakeTheSameRun(t *testing.T) {
 	if log := run("--out", "joined"); !strings.Contains(log, "computed 2 scores") {
 		t.Errorf("the joined run computed scores anew:\n%s", log)
 	}
-	run("--out", "tight", "--memory", "100MB")
+	run("--out", "tight", "--memory", "150MB")
 	want := left(t, filepath.Join(dir, "whole"))
 	for _, name := range []string{"scores.csv", "spaces.csv", "suite-compliance.csv", "findings.json", "report.html", "exhibits/exhibits.json"} {
 		if want[name] == "" {

@@ -52,7 +52,7 @@ of models that fit, joint spaces embedded by one model at a time. The result is 
 			if dir == "" {
 				dir = filepath.Join("runs", p.Experiment.Name)
 			}
-			opt := harness.RunOptions{Dir: dir, Workers: f.workers, Fresh: fresh, Progress: a.progress(), Log: a.log}
+			opt := harness.RunOptions{Dir: dir, Workers: f.workers, Batch: f.batch, Fresh: fresh, Progress: a.progress(), Log: a.log}
 			if opt.Memory, err = bytesOf(memory); err != nil {
 				return err
 			}

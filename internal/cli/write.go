@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"probity/harness"
@@ -44,7 +45,7 @@ func (a *app) writeRun(ctx context.Context, p *harness.Plan, m models, scored *h
 	if err != nil {
 		return err
 	}
-	manifest, err := p.Manifest(scored, m, harness.RunFacts{Program: programVersion(), Started: start, Seconds: time.Since(start).Seconds(), Key: key, Memory: opt.Memory})
+	manifest, err := p.Manifest(scored, m, harness.RunFacts{Program: programVersion(), Started: start, Seconds: time.Since(start).Seconds(), Key: key, Batch: opt.Batch, Memory: opt.Memory})
 	if err != nil {
 		return err
 	}
@@ -80,6 +81,10 @@ func reportInput(p *harness.Plan, scored *harness.Scored, shown []harness.Exhibi
 	// The report shows only what is the same in every run of the same experiment: no durations, no dates.
 	still := *m
 	still.Started, still.Seconds, still.Computed, still.Reused, still.Files, still.Key = "", 0, 0, 0, nil, ""
+	still.Models = slices.Clone(m.Models)
+	for i := range still.Models {
+		still.Models[i].Memory = nil
+	}
 	text, err := json.MarshalIndent(still, "", " ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the manifest: %w", err)
