@@ -38,3 +38,6 @@ func DyadicMean(source, donor []int, y []float64) (mean, se float64) {
 
 // ResponsesCSV is the table of responses as a run writes it.
 func ResponsesCSV(r *Responses) string { return r.csv() }
+
+// LaTeX is a table as LaTeX.
+func LaTeX(t *Table) string { return t.latex() }

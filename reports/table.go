@@ -159,6 +159,9 @@ func (t *Table) csv() string {
 	return b.String()
 }
 
+// longTable is the number of rows that a page holds in a float; a longer table breaks over pages.
+const longTable = 30
+
 // latex writes the table for booktabs; its notes stand below it.
 func (t *Table) latex() string {
 	var b strings.Builder
@@ -170,14 +173,18 @@ func (t *Table) latex() string {
 			spec += "l"
 		}
 	}
-	fmt.Fprintf(&b, "%% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{%s. %s}\n\\label{tab:%s}\n\\begin{tabular}{%s}\n\\toprule\n", tex(t.Title), tex(t.Caption), slug(t.Name), spec)
-	for i, c := range t.Columns {
-		if i > 0 {
-			b.WriteString(" & ")
-		}
-		b.WriteString(tex(c.Title))
+	caption := fmt.Sprintf("\\caption{%s. %s}\\label{tab:%s}", tex(t.Title), tex(t.Caption), slug(t.Name))
+	var titles []string
+	for _, c := range t.Columns {
+		titles = append(titles, tex(c.Title))
 	}
-	b.WriteString(" \\\\\n\\midrule\n")
+	head := "\\toprule\n" + strings.Join(titles, " & ") + " \\\\\n\\midrule\n"
+	long := len(t.Rows) > longTable
+	if long {
+		fmt.Fprintf(&b, "%% needs \\usepackage{booktabs,longtable}\n\\setlength\\LTcapwidth{\\linewidth}\n\\begin{longtable}{%s}\n%s\\\\\n%s\\endfirsthead\n%s\\endhead\n\\bottomrule\n\\endfoot\n", spec, caption, head, head)
+	} else {
+		fmt.Fprintf(&b, "%% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n%s\n\\begin{tabular}{%s}\n%s", caption, spec, head)
+	}
 	last := ""
 	for k, r := range t.Rows {
 		if first := r.Cells[0].Text; k > 0 && first != last && repeats(t.Rows) {
@@ -207,14 +214,26 @@ func (t *Table) latex() string {
 		}
 		b.WriteString(" \\\\\n")
 	}
-	b.WriteString("\\bottomrule\n\\end{tabular}\n")
+	if long {
+		b.WriteString("\\end{longtable}\n")
+	} else {
+		b.WriteString("\\bottomrule\n\\end{tabular}\n")
+	}
 	if len(t.Notes) > 0 {
+		if long {
+			b.WriteString("{")
+		}
 		b.WriteString("\\par\\smallskip\\raggedright\\footnotesize\n")
 		for i, n := range t.Notes {
 			fmt.Fprintf(&b, "\\textsuperscript{%d}~%s.\n", i+1, tex(n))
 		}
+		if long {
+			b.WriteString("\\par}\n")
+		}
 	}
-	b.WriteString("\\end{table}\n")
+	if !long {
+		b.WriteString("\\end{table}\n")
+	}
 	return b.String()
 }
 

@@ -70,3 +70,22 @@ func TestTablesEscapeLabels(t *testing.T) {
 		t.Errorf("the tidy table has %d rows", len(tidy))
 	}
 }
+
+// What does not fit on a page breaks over pages: a float would run off it.
+func TestLongTablesBreak(t *testing.T) {
+	for rows, want := range map[int][2]string{30: {`\begin{table}`, `\end{table}`}, 31: {`\begin{longtable}{lr}`, `\end{longtable}`}} {
+		x := reports.Table{Name: "n", Title: "T", Caption: "C.", Columns: []reports.TableColumn{{Title: "metric"}, {Title: "value", Numeric: true}}, Notes: []string{"few sources"}}
+		for range rows {
+			x.Rows = append(x.Rows, reports.TableRow{Cells: []reports.TableCell{{Text: "ssim"}, {Text: ".5", Value: .5, Notes: []int{1}}}})
+		}
+		tex := reports.LaTeX(&x)
+		if !strings.Contains(tex, want[0]) || !strings.Contains(tex, want[1]) || strings.Count(tex, `ssim & .5`) != rows || !strings.Contains(tex, `\textsuperscript{1}~few sources`) {
+			t.Errorf("%d rows:\n%s", rows, tex)
+		}
+		for _, env := range []string{"table", "tabular", "longtable"} {
+			if b, e := strings.Count(tex, `\begin{`+env+`}`), strings.Count(tex, `\end{`+env+`}`); b != e {
+				t.Errorf("%d rows: %s begins %d times and ends %d times", rows, env, b, e)
+			}
+		}
+	}
+}
