@@ -28,10 +28,14 @@ func (d *document) hypotheses(root *section, x *Experiment, opt LoadOptions) {
 		case h.Finding != "" && !slices.Contains(kinds, h.Finding):
 			d.failNear(s.at("finding"), atValue, registry.Nearest(h.Finding, kinds), "no [[finding]] of kind %q is in this file", h.Finding)
 		}
-		s.contrast(x, &h, opt.Env)
-		if at := s.table("at"); at != nil {
-			h.At = at.condition(x)
-			at.covered(x, h)
+		if h.Finding == effectsKind {
+			s.effect(x, &h)
+		} else {
+			s.contrast(x, &h, opt.Env)
+			if at := s.table("at"); at != nil {
+				h.At = at.condition(x)
+				at.covered(x, h)
+			}
 		}
 		effect, ok := s.number("smallest_effect")
 		switch {
@@ -44,6 +48,58 @@ func (d *document) hypotheses(root *section, x *Experiment, opt LoadOptions) {
 		s.close("a [[hypothesis]]")
 		x.Hypotheses = append(x.Hypotheses, h)
 	}
+}
+
+// effectsKind is the finding whose effects, over seeds, a hypothesis may name.
+const effectsKind = "decomposition"
+
+// effect reads the name of an effect of a decomposition, such as "vit - cnn, pooled", and of which response amid which null it is.
+// Which effects there are depends on the models' manifests: the report says so where there is none of this name.
+func (s *section) effect(x *Experiment, h *HypothesisSection) {
+	h.Contrast = s.text("contrast")
+	h.Metric = h.Contrast
+	if h.Contrast == "" {
+		s.missing("contrast", "a hypothesis about a decomposition names an effect: contrast = \"vit - cnn, pooled\"")
+	}
+	at := s.table("at")
+	if at == nil {
+		s.missing("at", "an effect is one of a response: at = { perturb = \"RESPONSE\" }, by its name in the finding's list sets, or by the label of an edit without one")
+		return
+	}
+	h.At = Condition{Perturb: at.text("perturb"), Null: at.text("null")}
+	at.close("the condition of a [[hypothesis]] about a decomposition")
+	var names []string
+	for _, f := range x.Findings {
+		if f.Kind != effectsKind || h.At.Null != "" && !f.wants("null", h.At.Null) {
+			continue
+		}
+		for _, set := range f.Params.Strings("sets") {
+			name, _, _ := strings.Cut(set, ":")
+			names = append(names, strings.TrimSpace(name))
+		}
+		if len(f.Params.Strings("sets")) == 0 {
+			for _, p := range x.Perturbs {
+				if p.Role == trial.Edit && f.wants("perturb", p.Label) {
+					names = append(names, p.Label)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	switch {
+	case !at.has("perturb"):
+		at.missing("perturb", "an effect is one of a response; the responses are "+orNone(names))
+	case !slices.Contains(names, h.At.Perturb) && !s.d.lostPerturbs && slices.ContainsFunc(x.Findings, func(f FindingSection) bool { return f.Kind == effectsKind }):
+		s.d.failNear(at.at("perturb"), atValue, registry.Nearest(h.At.Perturb, names), "no decomposition has a response %q%s; the responses are %s", h.At.Perturb, amid(h.At.Null), orNone(names))
+	}
+}
+
+func amid(null string) string {
+	if null == "" {
+		return ""
+	}
+	return " amid " + null
 }
 
 // contrast reads "A - B" or "A", where A and B are labels of metrics.

@@ -67,6 +67,7 @@ func init() {
 	for _, kind := range []string{"sensitivity", "salience", "detection"} {
 		sampleFindings.Add(registry.Info{Name: kind, Doc: "a finding for tests", Version: 1, Params: []registry.Param{labels("perturb"), labels("null")}}, struct{}{})
 	}
+	sampleFindings.Add(registry.Info{Name: "decomposition", Doc: "a finding for tests", Version: 1, Params: []registry.Param{labels("perturb"), labels("null"), labels("sets")}}, struct{}{})
 	sampleFindings.Add(registry.Info{Name: "joint-space", Doc: "a finding for tests", Version: 1}, struct{}{})
 }
 

@@ -303,9 +303,9 @@ func hypothesisSchema() map[string]any {
 	return object("A contrast declared before the run; everything else in a report is exploratory.", map[string]any{
 		"name":     text("Name in the report."),
 		"finding":  text("Kind of the finding that it is about."),
-		"contrast": text("Labels of two metrics, \"A - B\", or of one."),
+		"contrast": text("Labels of two metrics, \"A - B\", or of one; of a decomposition the name of an effect."),
 		"at": object("The stimuli that it is about.", map[string]any{
-			"perturb": text("Label of a perturbation."), "null": text("Label of a null."), "shape": text("Shape of the region."),
+			"perturb": text("Label of a perturbation; of a decomposition the name of a response."), "null": text("Label of a null."), "shape": text("Shape of the region."),
 			"severity": number("Severity of the perturbation."), "area": number("Area of the region."),
 		}),
 		"smallest_effect": map[string]any{"type": "number", "exclusiveMinimum": 0, "description": "Smallest difference that would matter."},

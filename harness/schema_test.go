@@ -166,7 +166,7 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 	s := schema(t)
 	beyond := map[string]bool{"syntax": true, "syntax-duplicate-key": true, "finding-labels": true, "duplicate-labels": true,
-		"findings-without-stimuli": true, "nothing-to-judge-with": true, "finding-without-space": true}
+		"findings-without-stimuli": true, "nothing-to-judge-with": true, "finding-without-space": true, "effects": true}
 	files, err := filepath.Glob("../testdata/harness/wrong/*.toml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no wrong documents", err)

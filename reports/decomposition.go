@@ -12,9 +12,12 @@ import (
 	"probity/stats"
 )
 
+// decompositionKind is the kind's name, which hypotheses on its effects give.
+const decompositionKind = "decomposition"
+
 func init() {
 	Kinds.Add(registry.Info{
-		Name:    "decomposition",
+		Name:    decompositionKind,
 		Version: 1,
 		Doc:     "what moves detection: its variance between trained models divided among architecture, label content, objective, pooling and seed",
 		Long: `The response is A within of detection, a value for each source and metric, averaged over the cells of a response: the
@@ -103,7 +106,7 @@ func decomposition(ctx context.Context, a *Analysis, params registry.Values) (*F
 	if err != nil {
 		return nil, err
 	}
-	b := a.build("decomposition", "What moves detection")
+	b := a.build(decompositionKind, "What moves detection")
 	b.f.Method = []string{
 		"The response is A within of each source, averaged over the edits, severities, areas and nulls of a response.",
 		"Architecture, label content, objective, pooling and their interactions are fixed and have two levels each; seeds are random and nested in the cell of the first three; sources are random and crossed with everything. Pooling is compared within models (split plot).",

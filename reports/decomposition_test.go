@@ -280,3 +280,27 @@ func cutColumn(text string) string {
 	}
 	return strings.Join(out, "\n") + "\n"
 }
+
+// A declared effect is judged as the finding estimates it, over seeds and sources; one that there is not says which there are.
+func TestHypothesesOnEffects(t *testing.T) {
+	in := factorial(30, 3, nil, nil)
+	in.Experiment.Findings = []reports.Request{{Kind: "decomposition"}}
+	for _, name := range []string{"label content: all - class", "objective: contrastive − labels", "label content"} {
+		in.Experiment.Hypotheses = append(in.Experiment.Hypotheses, reports.Hypothesis{Finding: "decomposition", Contrast: name, Metric: name, SmallestEffect: .1,
+			At: reports.Condition{Perturb: "hue", Null: "shift"}})
+	}
+	list := compute(t, in)
+	f, c := list[0], list[1].Contrasts
+	e := at(f, reports.FactorEffect, "label content: all − class", "")
+	if c[0].Value != e.Value || c[0].Low != e.Low || c[0].High != e.High || c[0].DF != e.DF || c[0].N != 24 || !(c[0].PHolm < .001) || c[0].Verdict != reports.Larger && c[0].Verdict != reports.Above {
+		t.Errorf("%+v, the finding says %+v", c[0], e)
+	}
+	// The interval and p say the same: p of a value as far from 0 as the interval reaches is 1 - level.
+	o := at(f, reports.FactorEffect, "objective: contrastive − labels", "")
+	if inside := o.Low < 0 && 0 < o.High; inside != (c[1].P > .05) || c[1].Verdict != reports.Equivalent {
+		t.Errorf("%+v, the finding says %+v", c[1], o)
+	}
+	if c[2].Verdict != reports.NotJudged || !strings.Contains(c[2].Words, "no such effect at hue, amid shift; it has architecture: vit − cnn; label content: all − class;") {
+		t.Errorf("%+v", c[2])
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // hypothesesKind is the kind of the finding that judges the declared contrasts. It is not asked for by a [[finding]].
@@ -13,7 +15,7 @@ const hypothesesKind = "hypotheses"
 // hypotheses judges the contrasts that were declared before the run: Holm-adjusted over all of them, and against the
 // smallest effect of interest, so that a difference too small to matter and a difference too uncertain to show are told
 // apart.
-func (a *Analysis) hypotheses() *Finding {
+func (a *Analysis) hypotheses(found []*Finding) *Finding {
 	b := a.build(hypothesesKind, "Declared hypotheses")
 	b.f.Exploratory = false
 	b.f.Method = []string{
@@ -21,9 +23,12 @@ func (a *Analysis) hypotheses() *Finding {
 		"Equivalence is tested, not assumed: two one-sided t tests against the smallest effect of interest (Schuirmann 1987), adjusted likewise.",
 		"Where a hypothesis names no null, severity or region, its estimate is the mean over all that there are.",
 	}
+	if slices.ContainsFunc(a.in.Experiment.Hypotheses, func(h Hypothesis) bool { return h.Finding == decompositionKind }) {
+		b.f.Method = append(b.f.Method, "An effect of a decomposition is tested over seeds and sources, by t with Satterthwaite's degrees of freedom.")
+	}
 	var p, eq []float64
 	for i := range a.in.Experiment.Hypotheses {
-		c := a.contrast(b, &a.in.Experiment.Hypotheses[i])
+		c := a.contrast(b, &a.in.Experiment.Hypotheses[i], found)
 		b.f.Contrasts = append(b.f.Contrasts, c)
 		p, eq = append(p, float64(c.P)), append(eq, float64(c.PEquivalence))
 	}
@@ -42,7 +47,7 @@ func (a *Analysis) hypotheses() *Finding {
 }
 
 // contrast estimates one hypothesis. Where the data do not allow it, the verdict is NotJudged and Words say why.
-func (a *Analysis) contrast(b *builder, h *Hypothesis) Contrast {
+func (a *Analysis) contrast(b *builder, h *Hypothesis, found []*Finding) Contrast {
 	nan := Number(math.NaN())
 	c := Contrast{Name: h.Name, Finding: h.Finding, Metric: h.Metric, Against: h.Against, At: h.At.words(), SmallestEffect: h.SmallestEffect, Level: a.level,
 		Value: nan, Low: nan, High: nan, DF: nan, P: nan, PHolm: nan, PEquivalence: nan, PEquivalenceHolm: nan, Method: "none"}
@@ -51,8 +56,11 @@ func (a *Analysis) contrast(b *builder, h *Hypothesis) Contrast {
 		c.Words = fmt.Sprintf("%s is not judged: %s.", h.words(), fmt.Sprintf(format, args...))
 		return c
 	}
-	if h.Finding == complianceKind {
+	switch h.Finding {
+	case complianceKind:
 		return a.complianceContrast(b, c, h, fail)
+	case decompositionKind:
+		return a.effectContrast(b, c, h, found, fail)
 	}
 	m := a.column(h.Metric)
 	if m < 0 {
@@ -180,20 +188,32 @@ func (a *Analysis) judge(c *Contrast) {
 	default:
 		c.Verdict, what = Undecided, "undecided: neither a difference nor its absence is shown"
 	}
-	h := Hypothesis{Name: c.Name, Metric: c.Metric, Against: c.Against}
-	c.Words = fmt.Sprintf("%s, %s%s: %s (n = %d, %s, equivalence %s, Holm), %s.", h.words(), c.Quantity, c.At, ranged(float64(c.Value), float64(c.Low), float64(c.High)), c.N,
+	h := Hypothesis{Name: c.Name, Finding: c.Finding, Metric: c.Metric, Against: c.Against}
+	n := fmt.Sprint(c.N)
+	if c.Finding == decompositionKind {
+		n = plural(c.N, "model")
+	}
+	c.Words = fmt.Sprintf("%s, %s%s: %s (n = %s, %s, equivalence %s, Holm), %s.", h.words(), c.Quantity, c.At, ranged(float64(c.Value), float64(c.Low), float64(c.High)), n,
 		pvalue(float64(c.PHolm)), pvalue(float64(c.PEquivalenceHolm)), what)
 }
 
 func (h *Hypothesis) words() string {
-	s := h.Metric + " against chance"
-	if h.Against != "" {
-		s = h.Metric + " minus " + h.Against
-	}
+	s := h.what()
 	if h.Name != "" {
 		s = h.Name + " (" + s + ")"
 	}
 	return s
+}
+
+// what is what a contrast is between, or the effect that it is.
+func (h *Hypothesis) what() string {
+	switch {
+	case h.Against != "":
+		return h.Metric + " minus " + h.Against
+	case h.Finding == decompositionKind:
+		return h.Metric
+	}
+	return h.Metric + " against chance"
 }
 
 // words are the condition as it stands behind a quantity: " at hue 10, area 4 %, amid shift".
@@ -215,6 +235,48 @@ func (c Condition) words() string {
 		s += ", amid " + c.Null
 	}
 	return s
+}
+
+// effectContrast judges an effect of a decomposition, by its name, on one response: over seeds and sources.
+func (a *Analysis) effectContrast(b *builder, c Contrast, h *Hypothesis, found []*Finding, fail func(format string, args ...any) Contrast) Contrast {
+	c.Quantity = FactorEffect
+	plain := strings.NewReplacer("−", "-", " ", "") // as people type it
+	var fits []*Estimate
+	var from *Finding
+	var names []string
+	for _, f := range found {
+		if f.Kind != decompositionKind {
+			continue
+		}
+		for _, e := range f.pick(func(e *Estimate) bool {
+			return e.Quantity == FactorEffect && e.At == "" && (h.At.Perturb == "" || e.Perturb == h.At.Perturb) && (h.At.Null == "" || e.Null == h.At.Null)
+		}) {
+			if plain.Replace(e.Metric) == plain.Replace(h.Metric) {
+				fits, from = append(fits, e), f
+			} else if !slices.Contains(names, e.Metric) {
+				names = append(names, e.Metric)
+			}
+		}
+	}
+	switch {
+	case len(fits) > 1:
+		return fail("it fits %d effects: name the response with at.perturb and the null with at.null", len(fits))
+	case len(fits) == 0 && len(names) == 0:
+		return fail("there is no decomposition%s", c.At)
+	case len(fits) == 0:
+		return fail("the decomposition has no such effect%s; it has %s", c.At, strings.Join(names, "; "))
+	}
+	e := fits[0]
+	c.Metric, c.Value, c.Low, c.High, c.Method, c.DF, c.N = e.Metric, e.Value, e.Low, e.High, e.Method, e.DF, e.N
+	for _, w := range e.Warnings {
+		c.Warnings = append(c.Warnings, b.warn(from.Warnings[w].Code, "%s", from.Warnings[w].Detail))
+	}
+	se := float64(e.High-e.Low) / 2 / distuv.StudentsT{Sigma: 1, Nu: float64(e.DF)}.Quantile(.5+a.level/2)
+	if !(se > 0) {
+		return fail("its uncertainty cannot be estimated (a floor or a ceiling)")
+	}
+	c.test(float64(e.Value), se, float64(e.DF))
+	return c
 }
 
 // place is one cell of one curve.

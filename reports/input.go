@@ -51,7 +51,8 @@ type Request struct {
 	Params registry.Values // checked against the kind's registry.Info; the zero Values takes every default
 }
 
-// Hypothesis is a contrast declared before the run: Metric minus Against, or Metric alone against chance.
+// Hypothesis is a contrast declared before the run: Metric minus Against, or Metric alone against chance. Of the finding
+// "decomposition" Metric is the name of an effect, At.Perturb that of a response.
 type Hypothesis struct {
 	Name           string // "" where none was given
 	Finding        string // kind of finding whose estimate is contrasted: "detection", "salience", "sensitivity"

@@ -124,7 +124,7 @@ func (a *Analysis) findings(ctx context.Context) ([]*Finding, error) {
 		return nil, err
 	}
 	if len(a.in.Experiment.Hypotheses) > 0 {
-		out = append(out, a.hypotheses())
+		out = append(out, a.hypotheses(out))
 	}
 	return out, nil
 }

@@ -20,10 +20,12 @@ import (
 // decomposeFlags say which rows count and how the report is made.
 type decomposeFlags struct {
 	tabledFlags
-	where     []string
-	noun      string
-	resamples int
-	seed      uint64
+	where      []string
+	hypotheses []string
+	smallest   float64
+	noun       string
+	resamples  int
+	seed       uint64
 }
 
 func (a *app) decomposeCommand() *cobra.Command {
@@ -51,6 +53,8 @@ and of group "pixel control" are shown beside it.`,
 	}
 	p := c.Flags()
 	p.StringArrayVar(&f.where, "where", nil, "keep the rows with this value: COLUMN=VALUE[,VALUE...]; may be given again")
+	p.StringArrayVar(&f.hypotheses, "hypothesis", nil, `effect declared before the data were seen, as "RESPONSE: EFFECT", judged with Holm's adjustment; may be given again`)
+	p.Float64Var(&f.smallest, "smallest-effect", .05, "smallest difference of A within that matters to a hypothesis")
 	p.StringVar(&f.noun, "noun", "", "what a source is: photograph, rendered scene (default source)")
 	p.IntVar(&f.resamples, "resamples", 2000, "draws of the generalised confidence intervals of shares")
 	p.Uint64Var(&f.seed, "seed", 1, "seed of these draws")
@@ -83,12 +87,19 @@ func (a *app) decompose(ctx context.Context, paths []string, f *decomposeFlags) 
 	if err != nil {
 		return inputError{err}
 	}
-	in, manifest, err := f.input(tables, list)
+	declared, err := f.declared(list)
+	if err != nil {
+		return inputError{err}
+	}
+	in, manifest, err := f.input(tables, list, declared)
 	if err != nil {
 		return err
 	}
 	return a.writeTabled(ctx, tabled{f.folder("decompose", paths[0]), in, manifest, start}, func(res *reports.Result) {
 		for _, x := range res.Findings {
+			for _, c := range x.Contrasts {
+				a.say("%s", c.Words)
+			}
 			for _, r := range x.Refused {
 				a.say("note: not given: %s: %s", r.What, r.Reason)
 			}
@@ -96,10 +107,36 @@ func (a *app) decompose(ctx context.Context, paths []string, f *decomposeFlags) 
 	})
 }
 
+// declared reads the hypotheses: an effect of one response each, amid the one null that the tables have.
+func (f *decomposeFlags) declared(list []*reports.Responses) ([]reports.Hypothesis, error) {
+	if len(f.hypotheses) > 0 && !(f.smallest > 0 && f.smallest < 1) {
+		return nil, wrong("--smallest-effect %v: wants a difference of A within above 0 and below 1", f.smallest)
+	}
+	if len(f.hypotheses) > 0 && len(list) > 1 {
+		return nil, wrong("--hypothesis: the tables have responses amid %d nulls; choose one with --where null=%s", len(list), list[0].Null)
+	}
+	var out []reports.Hypothesis
+	for _, text := range f.hypotheses {
+		response, effect, ok := strings.Cut(text, ": ")
+		if !ok || effect == "" {
+			return nil, wrong("--hypothesis %q: wants \"RESPONSE: EFFECT\", such as \"colour: label content: all - class\"", text)
+		}
+		var names []string
+		for _, x := range list[0].List {
+			names = append(names, x.Name)
+		}
+		if !slices.Contains(names, response) {
+			return nil, wrong("--hypothesis %q: there is no response %q; there are %s", text, response, strings.Join(names, ", "))
+		}
+		out = append(out, reports.Hypothesis{Finding: "decomposition", Contrast: effect, Metric: effect, At: reports.Condition{Perturb: response, Null: list[0].Null}, SmallestEffect: f.smallest})
+	}
+	return out, nil
+}
+
 // input is what the report is made of, a finding each null, with the manifest of the run.
-func (f *decomposeFlags) input(tables []*table.Table, list []*reports.Responses) (*reports.Input, *harness.Manifest, error) {
+func (f *decomposeFlags) input(tables []*table.Table, list []*reports.Responses, declared []reports.Hypothesis) (*reports.Input, *harness.Manifest, error) {
 	name := f.runName("decompose", tables[0].Path)
-	m, err := tabledManifest(name, tables, nil, map[string]any{"where": f.where, "resamples": f.resamples})
+	m, err := tabledManifest(name, tables, nil, map[string]any{"where": f.where, "resamples": f.resamples, "hypotheses": f.hypotheses, "smallest_effect": f.smallest})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,7 +168,7 @@ func (f *decomposeFlags) input(tables []*table.Table, list []*reports.Responses)
 	}
 	return &reports.Input{
 		Responses: list, Manifest: text,
-		Experiment: reports.Experiment{Name: name, Question: "What moves detection in " + strings.Join(names, ", ") + "?", Seed: f.seed, Noun: f.noun, Findings: requests},
+		Experiment: reports.Experiment{Name: name, Question: "What moves detection in " + strings.Join(names, ", ") + "?", Seed: f.seed, Noun: f.noun, Findings: requests, Hypotheses: declared},
 		Options:    reports.Options{Formats: f.formats, Width: f.width, Resamples: f.resamples},
 	}, m, nil
 }
