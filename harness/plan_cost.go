@@ -18,6 +18,9 @@ type Counts struct {
 	Scores    int         `json:"scores"`
 	Pictures  int         `json:"pictures"` // that a model must look at: sources and stimuli, severity 0 aside
 	Passes    []Passes    `json:"passes,omitempty"`
+	// What CountAll adds.
+	Suites []SuiteCount `json:"suites,omitempty"`
+	Spaces *SpaceCount  `json:"spaces,omitempty"`
 }
 
 // RoleCount is the number of stimuli of one role made of each source.
@@ -68,20 +71,31 @@ func (p *Plan) count() {
 	c.Stimuli = n * len(p.Stimuli)
 	c.Scores = c.Stimuli * len(p.Metrics)
 	c.Pictures = n * pictures
-	for _, w := range p.ways() {
-		ms, known := passMilliseconds[w.model]
-		if strings.HasPrefix(w.model, "micro-") { // bundled, 64 x 64
-			ms, known = 2.5, true
-		}
-		if !known {
-			ms = familyMilliseconds[w.family]
-			if ms == 0 {
-				ms = 20
-			}
-		}
-		c.Passes = append(c.Passes, Passes{Model: w.model, Native: w.native, N: c.Pictures, Milliseconds: ms, Guess: !known})
-	}
 	p.Counts = c
+	for _, w := range p.ways() {
+		p.addPasses(w.model, w.native, w.family, c.Pictures)
+	}
+}
+
+// addPasses counts pictures that a model looks at.
+func (p *Plan) addPasses(model string, native bool, family string, n int) {
+	for i := range p.Counts.Passes {
+		if f := &p.Counts.Passes[i]; f.Model == model && f.Native == native {
+			f.N += n
+			return
+		}
+	}
+	ms, known := passMilliseconds[model]
+	if strings.HasPrefix(model, "micro-") { // bundled, 64 x 64
+		ms, known = 1.5, true
+	}
+	if !known {
+		ms = familyMilliseconds[family]
+		if ms == 0 {
+			ms = 20
+		}
+	}
+	p.Counts.Passes = append(p.Counts.Passes, Passes{Model: model, Native: native, N: n, Milliseconds: ms, Guess: !known})
 }
 
 // identity reports whether a stimulus is its source bit for bit.
@@ -152,13 +166,15 @@ const (
 	defaultPerturbMilliseconds = 10
 	fixedShare                 = .1 // of an edit's cost that does not shrink with its region
 	regionMilliseconds         = 8  // ranking the pixels of a region
-	prepareMilliseconds        = 2  // resizing, cropping and normalising a picture for one model
+	prepareMilliseconds        = 2  // resizing, cropping and normalising a 256 x 256 picture for one model
+	textMilliseconds           = .5 // a text of a joint space in a small text tower
 	measureMilliseconds        = 12 // realised differences of a stimulus that is changed everywhere
 )
 
 // estimate fills Cost.
 func (p *Plan) estimate() {
 	c := Cost{Cores: runtime.NumCPU()}
+	scores := p.Counts.Scores
 	c.Width, c.Height = p.pictureSize()
 	scale := float64(c.Width*c.Height) / (256 * 256)
 	var perSource float64
@@ -186,12 +202,23 @@ func (p *Plan) estimate() {
 		}
 	}
 	ms := perSource * float64(len(p.Sources))
+	for _, s := range p.Counts.Suites {
+		scale := float64(s.Size*s.Size) / (256 * 256)
+		for _, m := range p.Metrics {
+			ms += float64(s.Trials) * scale * metricMilliseconds[m.Section.Kind]
+		}
+		ms += float64(s.Trials) * scale * measureMilliseconds
+		scores += s.Scores
+	}
+	if s := p.Counts.Spaces; s != nil {
+		ms += float64(s.Texts*s.Models) * textMilliseconds
+	}
 	for _, w := range p.Counts.Passes {
 		each := w.Milliseconds
 		if w.Native {
 			each *= float64(c.Width*c.Height) / (224 * 224)
 		}
-		ms += float64(w.N) * (each + prepareMilliseconds)
+		ms += float64(w.N) * (each + prepareMilliseconds*max(.15, scale))
 	}
 	c.CPUSeconds = ms / 1000
 	c.Seconds = c.CPUSeconds / float64(c.Cores)
@@ -199,8 +226,16 @@ func (p *Plan) estimate() {
 	// Memory: the program and its tables, each model's weights and activations, and for each worker some batches of
 	// pictures with their Lab values. Disk: the table as CSV and Parquet, the segments, and the report.
 	const mib = 1 << 20
-	c.Memory = 150*mib + int64(len(p.Counts.Passes))*180*mib + int64(c.Cores)*32*int64(c.Width*c.Height)*(3+24)
-	c.Disk = int64(p.Counts.Scores)*230 + int64(p.Counts.Stimuli)*300 + 8*mib
+	c.Memory = 150 * mib
+	for _, f := range p.Counts.Passes {
+		if strings.HasPrefix(f.Model, "micro-") {
+			c.Memory += 30 * mib
+		} else {
+			c.Memory += 180 * mib
+		}
+	}
+	c.Memory += int64(c.Cores) * 32 * int64(c.Width*c.Height) * (3 + 24)
+	c.Disk = int64(scores)*230 + int64(p.Counts.Stimuli)*300 + 8*mib
 	p.Cost = c
 }
 
@@ -216,7 +251,7 @@ func (p *Plan) sectionMilliseconds(i int) float64 {
 	return sum
 }
 
-// pictureSize is the middle size of the first few pictures that can be read; 256 x 256 where none can.
+// pictureSize is the middle size of the first few pictures that can be read; that of a suite or 256 x 256 where there are none.
 func (p *Plan) pictureSize() (w, h int) {
 	type size struct{ w, h int }
 	var sizes []size
@@ -227,6 +262,9 @@ func (p *Plan) pictureSize() (w, h int) {
 		if img, err := p.Sources[i].Picture.Load(context.Background()); err == nil {
 			sizes = append(sizes, size{img.W, img.H})
 		}
+	}
+	if len(sizes) == 0 && len(p.Counts.Suites) > 0 {
+		return p.Counts.Suites[0].Size, p.Counts.Suites[0].Size
 	}
 	if len(sizes) == 0 {
 		return 256, 256

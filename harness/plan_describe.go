@@ -30,6 +30,9 @@ func (p *Plan) Describe(w io.Writer) error {
 		for _, m := range p.Metrics {
 			line("metric", "%s", m.Column.Label)
 		}
+		if len(x.Humans) == 0 { // what judged pictures cost is known when they are read
+			p.describeCost(line)
+		}
 		return t.Flush()
 	}
 	c := p.Counts
@@ -46,6 +49,7 @@ func (p *Plan) Describe(w io.Writer) error {
 	}
 	p.describeSpaces(line)
 	if len(p.Metrics)+len(p.SetMetrics) == 0 && len(x.Spaces) > 0 {
+		p.describeCost(line)
 		return t.Flush()
 	}
 	var roles []string
@@ -54,24 +58,7 @@ func (p *Plan) Describe(w io.Writer) error {
 	}
 	line("stimuli", "%s = %d sources x (%s)", grouped(c.Stimuli), c.Sources, strings.Join(roles, " + "))
 	line("scores", "%s = %s stimuli x %d metrics", grouped(c.Scores), grouped(c.Stimuli), len(p.Metrics))
-	for i, f := range c.Passes {
-		name := ""
-		if i == 0 {
-			name = "forward passes"
-		}
-		how := ""
-		if f.Native {
-			how = " at the picture's own size"
-		}
-		guess := ""
-		if f.Guess {
-			guess = ", a guess"
-		}
-		line(name, "%s of %s%s (about %g ms each%s)", grouped(f.N), f.Model, how, f.Milliseconds, guess)
-	}
-	line("time", "about %s on %s", roughTime(p.Cost.Seconds), plural(p.Cost.Cores, "core"))
-	line("memory", "about %s", roughBytes(p.Cost.Memory))
-	line("disk", "about %s in runs/%s", roughBytes(p.Cost.Disk), x.Name)
+	p.describeCost(line)
 	p.describePower(line)
 	if err := t.Flush(); err != nil {
 		return err
@@ -122,6 +109,50 @@ func (p *Plan) Describe(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	return nil
+}
+
+// describeCost prints what models look at, and what the run takes.
+func (p *Plan) describeCost(line func(name, format string, args ...any)) {
+	c := p.Counts
+	for _, s := range c.Suites {
+		line("suite "+s.Label, "%s scores = %s trials of %d sources x %d metrics and %d controls", grouped(s.Scores), grouped(s.Trials), s.Sources, len(p.Metrics), len(controls))
+	}
+	if s := c.Spaces; s != nil {
+		line("embeddings", "%s = %d models x (%s pictures + %s texts)", grouped(s.Models*(s.Pictures+s.Texts)), s.Models, grouped(s.Pictures), grouped(s.Texts))
+	}
+	for i := 0; i < len(c.Passes); {
+		f := c.Passes[i]
+		names := []string{f.Model}
+		for i++; i < len(c.Passes); i++ { // models that look at as many pictures stand in one line
+			o := c.Passes[i]
+			o.Model = f.Model
+			if o != f {
+				break
+			}
+			names = append(names, c.Passes[i].Model)
+		}
+		title, of := "", "of "+strings.Join(names, ", ")
+		if i == len(names) {
+			title = "forward passes"
+		}
+		if len(names) > 3 {
+			of = fmt.Sprintf("of each of %d models: %s, %s, ..., %s", len(names), names[0], names[1], names[len(names)-1])
+		} else if len(names) > 1 {
+			of = "of each of " + strings.Join(names, ", ")
+		}
+		how := ""
+		if f.Native {
+			how = " at the picture's own size"
+		}
+		guess := ""
+		if f.Guess {
+			guess = ", a guess"
+		}
+		line(title, "%s %s%s (about %g ms each%s)", grouped(f.N), of, how, f.Milliseconds, guess)
+	}
+	line("time", "about %s on %s", roughTime(p.Cost.Seconds), plural(p.Cost.Cores, "core"))
+	line("memory", "about %s", roughBytes(p.Cost.Memory))
+	line("disk", "about %s in runs/%s", roughBytes(p.Cost.Disk), p.Experiment.Name)
 }
 
 // ShardText says what one part of a run is, for each thing that the run does.

@@ -284,3 +284,21 @@ func TestSuiteSectionErrors(t *testing.T) {
 		t.Errorf("a suite as [images]: %v", err)
 	}
 }
+
+// The plan counts what a suite will do before it is done: as many scores as are then computed.
+func TestCountAllIsWhatIsScored(t *testing.T) {
+	p := suitePlan(t, fewKinds)
+	for range 2 { // counting twice counts once
+		if err := p.CountAll(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := harness.ScoreSuites(context.Background(), p, wordy{}, quiet(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.Counts.Suites
+	if len(c) != 1 || c[0].Scores != s[0].Computed || c[0].Sources != len(s[0].Suite.Sources) || len(p.Counts.Passes) == 0 || p.Counts.Passes[0].N == 0 {
+		t.Errorf("counted %+v, %+v; %d scores were computed", c, p.Counts.Passes, s[0].Computed)
+	}
+}

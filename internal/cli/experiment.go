@@ -117,6 +117,9 @@ func (a *app) validateCommand() *cobra.Command {
 			if err := p.CheckTexts(c.Context(), m); err != nil {
 				return inputOr(c.Context(), err)
 			}
+			if err := p.CountAll(c.Context()); err != nil {
+				return inputOr(c.Context(), err)
+			}
 			if a.json {
 				enc := json.NewEncoder(a.out)
 				enc.SetIndent("", "  ")
