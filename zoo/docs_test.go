@@ -28,7 +28,7 @@ func TestModelsPageIsTheParsersAndTheCatalogues(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(data)
-	for name, text := range map[string]string{"manifest": manifestReference(t), "catalogue": catalogueTable(t), "parity": parityTable(t)} {
+	for name, text := range map[string]string{"manifest": manifestReference(t), "catalogue": catalogueTable(t), "parity": parityTable(t), "normalisation": normalisationTable(t)} {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->\n"
 		from, to := strings.Index(page, begin), strings.Index(page, end)
 		if from < 0 || to < from {
@@ -115,6 +115,9 @@ func parityTable(t *testing.T) string {
 		p := known[n]
 		what := []string{strings.TrimSuffix(n, "-random1") + ", full size, seeded weights", n + ", genuine weights", n + ", small, seeded weights"}[group(n)]
 		fmt.Fprintf(&b, "| %s | %s | %v | %v | %v |\n", what, p.Against, p.PNG, p.JPEG, p.Texts)
+		if p.Default != nil {
+			fmt.Fprintf(&b, "| the library's default processor instead of its Pillow one, joint, both in Python | %s | %v | %v |  |\n", p.Against, p.Default[0], p.Default[1])
+		}
 	}
 	return b.String()
 }

@@ -178,7 +178,8 @@ func (a *app) modelsCheckCommand(f *experimentFlags) *cobra.Command {
 		Long: `Run a model on rendered pictures and say what is wrong: numbers that are not finite, outputs that do not vary, a batch
 that is fixed, an input range that suggests another normalisation. Its meaning is tried too: a backbone must put a picture
 nearer to its own crop than to other pictures, and a joint model of pictures and words must tell coloured shapes apart by
-words. A model is given by its name or by its ONNX file or manifest. The exit status is 1 where something is wrong.`,
+words. Where it says words or ImageNet's classes, a normalisation of published networks under which it knows rendered pictures
+better than under its manifest's is named. A model is given by its name or by its ONNX file or manifest. The exit status is 1 where something is wrong.`,
 		Example: `  probity models check vit-tiny-patch16-224 --models MODELS
   probity models check encoders/my-encoder.onnx`,
 		Args: args(1, 1, "one model's name or file"),

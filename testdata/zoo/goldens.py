@@ -459,6 +459,14 @@ def own_transform(spec, e):
     return (lambda img: torch.from_numpy(export.prepare(e.preprocess, img))), {"dino": "torchvision", "fidelity": "torch-fidelity"}[kind]
 
 
+def default_transform(spec):
+    """What transformers itself would take for the same model: from version 5 on torchvision's resizing, and alpha laid over white."""
+    import transformers
+
+    ip = transformers.CLIPImageProcessor() if spec.startswith("clip:") else transformers.SiglipImageProcessor()
+    return lambda img: torch.from_numpy(np.asarray(ip(img, return_tensors="np")["pixel_values"][0]))
+
+
 def own_tokenizer(spec, e, root, out):
     """The library's own tokenizer, with CLIP's real merges; SigLIP's pieces are a small model of ours."""
     if spec.startswith("siglip:"):
@@ -494,6 +502,10 @@ def full(out, root, only):
                 values = e.module(own(export.picture(path))[None])
             for o, v in zip(e.outputs, values):
                 entry["outputs"].setdefault(o["name"], {})[name] = sampled(v[0].numpy(), 512)
+            if library == "transformers":  # how far its default processor is from its Pillow one: the file as it is, EXIF turned
+                with torch.no_grad():
+                    other = e.module(default_transform(spec)(export.ImageOps.exif_transpose(Image.open(path)))[None])[0]
+                entry.setdefault("default", {})[name] = [float(d) for d in export.distance(other[0].numpy(), values[0][0].numpy())]
         if e.text:
             ids = own_tokenizer(spec, e, root, out)
             texts = fitting(CAPTIONS + TEXTS + STRINGS, ids, e.text["pad"], 40)
