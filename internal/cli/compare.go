@@ -233,8 +233,25 @@ func orNone(s string) string {
 func (a *app) printComparison(first string, c *reports.Compared, all bool) error {
 	fmt.Fprintf(a.out, "%s -> %s\n", first, c.Name)
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	const wide = 60 // a longer one would push the others' arrows off the screen
+	var long []reports.Difference
 	for _, d := range c.Setup {
+		if len(d.Before) > wide || len(d.After) > wide {
+			long = append(long, d)
+			continue
+		}
 		fmt.Fprintf(t, "  %s\t%s\t-> %s\n", d.What, d.Before, d.After)
+	}
+	for _, d := range long {
+		fmt.Fprintf(t, "  %s\n", d.What)
+		for _, side := range [][2]string{{"-", d.Before}, {"+", d.After}} {
+			if side[1] == orNone("") {
+				continue
+			}
+			for _, l := range strings.Split(side[1], "; ") {
+				fmt.Fprintf(t, "    %s %s\n", side[0], l)
+			}
+		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
