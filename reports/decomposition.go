@@ -501,14 +501,15 @@ func decompositionAnswer(f *Finding, responses []response, p *plot) string {
 // excludes 0 how many change sign.
 func stability(f *Finding) (moved float64, flipped, of int) {
 	for _, e := range f.pick(func(e *Estimate) bool { return e.Quantity == FactorEffect && e.At == "" }) {
-		sure, flips := e.Low > 0 || e.High < 0, false
+		sure, flips, tried := e.Low > 0 || e.High < 0, false, false
 		for _, o := range f.pick(func(o *Estimate) bool {
 			return o.Quantity == FactorEffect && strings.HasPrefix(o.At, "without seed ") && o.Metric == e.Metric && o.Perturb == e.Perturb
 		}) {
+			tried = true
 			moved = max(moved, math.Abs(float64(o.Value-e.Value)))
 			flips = flips || (o.Value > 0) != (e.Value > 0)
 		}
-		if sure {
+		if sure && tried { // two seeds cannot spare one
 			of++
 			if flips {
 				flipped++

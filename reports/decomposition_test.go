@@ -300,6 +300,9 @@ func TestHypothesesOnEffects(t *testing.T) {
 	if inside := o.Low < 0 && 0 < o.High; inside != (c[1].P > .05) || c[1].Verdict != reports.Equivalent {
 		t.Errorf("%+v, the finding says %+v", c[1], o)
 	}
+	if two := ask(t, factorial(12, 2, nil, nil), nil); strings.Contains(two.Answer, "Leaving out") {
+		t.Errorf("no seed of two can be left out: %s", two.Answer)
+	}
 	if c[2].Verdict != reports.NotJudged || !strings.Contains(c[2].Words, "no such effect at hue, amid shift; it has architecture: vit − cnn; label content: all − class;") {
 		t.Errorf("%+v", c[2])
 	}
