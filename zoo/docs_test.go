@@ -115,8 +115,11 @@ func parityTable(t *testing.T) string {
 		p := known[n]
 		what := []string{strings.TrimSuffix(n, "-random1") + ", full size, seeded weights", n + ", genuine weights", n + ", small, seeded weights"}[group(n)]
 		fmt.Fprintf(&b, "| %s | %s | %v | %v | %v |\n", what, p.Against, p.PNG, p.JPEG, p.Texts)
-		if p.Default != nil {
-			fmt.Fprintf(&b, "| the library's default processor instead of its Pillow one, joint, both in Python | %s | %v | %v |  |\n", p.Against, p.Default[0], p.Default[1])
+	}
+	for _, n := range names {
+		if d := known[n].Default; d != nil {
+			fmt.Fprintf(&b, "\nThe default processor of %s instead of its Pillow one changes the joint embedding of %s, both in Python, by %v of opaque pictures and by %v of those with transparency, which it lays over white.\n", known[n].Against,
+				strings.TrimSuffix(n, "-random1"), d[0], d[1])
 		}
 	}
 	return b.String()

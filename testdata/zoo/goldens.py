@@ -440,7 +440,9 @@ def own_transform(spec, e):
         import transformers
 
         ip = transformers.CLIPImageProcessorPil() if kind == "clip" else transformers.SiglipImageProcessorPil()
-        return lambda img: torch.from_numpy(np.asarray(ip(img, return_tensors="np")["pixel_values"][0])), "transformers"
+        # transformers 5 lays any transparency over white, that of a palette too, of which an RGB picture keeps a note; here it is dropped.
+        plain = lambda img: Image.fromarray(np.asarray(img))
+        return lambda img: torch.from_numpy(np.asarray(ip(plain(img), return_tensors="np")["pixel_values"][0])), "transformers"
     if kind == "open_clip":
         import open_clip
 
@@ -460,7 +462,7 @@ def own_transform(spec, e):
 
 
 def default_transform(spec):
-    """What transformers itself would take for the same model: from version 5 on torchvision's resizing, and alpha laid over white."""
+    """What transformers itself takes for the same file: from version 5 on torchvision's resizing, and transparency laid over white."""
     import transformers
 
     ip = transformers.CLIPImageProcessor() if spec.startswith("clip:") else transformers.SiglipImageProcessor()
@@ -482,7 +484,20 @@ def own_tokenizer(spec, e, root, out):
     return encoder(hf_tokenizer(sorted(ref.bpe_ranks, key=ref.bpe_ranks.get)), e.text["context"])
 
 
-def full(out, root, only):
+def as_pillow_12():
+    """Have the libraries' transforms resize horizontally first, as Pillow did up to 12: Pillow 13 swaps the passes where the height shrinks
+    most, which moves single pixels by a level. raster.Version names the order that the Go code keeps."""
+    plain = Image.Image.resize
+
+    def resize(self, size, resample=None, box=None, reducing_gap=None):
+        if box is None and reducing_gap is None and self.mode in ("RGB", "L") and resample not in (None, Image.Resampling.NEAREST):
+            return plain(plain(self, (size[0], self.height), resample), tuple(size), resample)
+        return plain(self, size, resample, box, reducing_gap)
+
+    Image.Image.resize = resize
+
+
+def full(out, root, only, again):
     """Full-size architectures with seeded random weights: the libraries' own transforms and tokenizer on real pictures."""
     data = root / "data"
     photos = sorted((data / "kodak").glob("*.png"))
@@ -492,12 +507,19 @@ def full(out, root, only):
     gold = dict(oracle=version("torch", "timm", "transformers", "torchvision", "open_clip_torch", "Pillow"), pictures=list(pictures), models={})
     if (out / "full.json").exists():
         gold["models"] = json.loads((out / "full.json").read_text())["models"]
+    as_pillow_12()
     for spec in only or FULL:
         e = export.build(spec, 1, out)
-        export.write(e, out)
+        if again:  # the model is there, and so are the other pictures' values
+            entry = gold["models"][e.name]
+        else:
+            export.write(e, out)
+            entry = gold["models"][e.name] = dict(spec=spec, outputs={})
         own, library = own_transform(spec, e)
-        entry = gold["models"][e.name] = dict(spec=spec, oracle=library, outputs={})
+        entry["oracle"] = library
         for name, path in pictures.items():
+            if again and name not in again:
+                continue
             with torch.no_grad():
                 values = e.module(own(export.picture(path))[None])
             for o, v in zip(e.outputs, values):
@@ -506,7 +528,7 @@ def full(out, root, only):
                 with torch.no_grad():
                     other = e.module(default_transform(spec)(export.ImageOps.exif_transpose(Image.open(path)))[None])[0]
                 entry.setdefault("default", {})[name] = [float(d) for d in export.distance(other[0].numpy(), values[0][0].numpy())]
-        if e.text:
+        if e.text and not again:
             ids = own_tokenizer(spec, e, root, out)
             texts = fitting(CAPTIONS + TEXTS + STRINGS, ids, e.text["pad"], 40)
             with torch.no_grad():
@@ -540,10 +562,11 @@ if __name__ == "__main__":
     a.add_argument("--shared", type=pathlib.Path)
     a.add_argument("--full", type=pathlib.Path)
     a.add_argument("--only", nargs="*", help="specs of the full-size models to make, all without")
+    a.add_argument("--again", nargs="*", help="of models that are there, make the values of these pictures alone anew, as pictures/tall.png")
     a.add_argument("--catalogue", action="store_true")
     args = a.parse_args()
     if args.full:
-        full(args.full, args.shared or sys.exit("--full wants --shared, where the photographs are"), args.only)
+        full(args.full, args.shared or sys.exit("--full wants --shared, where the photographs are"), args.only, args.again)
     elif args.catalogue:
         catalogue()
     else:
