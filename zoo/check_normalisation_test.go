@@ -3,6 +3,7 @@ package zoo_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -160,5 +161,37 @@ func TestCheckSuspectsTheNormalisation(t *testing.T) {
 	}
 	if !strings.Contains(all, "never negative") || !strings.Contains(remedies, "words") {
 		t.Errorf("0..1 in place of -1..1: %s\nproblems: %s", all, remedies)
+	}
+}
+
+// A network of ImageNet's classes that is given its channels in the wrong order is told so, and its numbers are not accused.
+func TestCheckSuspectsTheOrderOfChannels(t *testing.T) {
+	models := sharedtest.Dir(t, "models")
+	open(t)
+	man, err := os.ReadFile(filepath.Join("catalog", "squeezenet1.1.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	onnx, err := os.ReadFile(filepath.Join(models, "squeezenet1.1.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	turned := strings.Replace(string(man), "[preprocess]\n", "[preprocess]\norder = \"BGR\"\n", 1)
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "squeezenet1.1.toml"), []byte(turned), 0o644), os.WriteFile(filepath.Join(dir, "squeezenet1.1.onnx"), onnx, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := open(t, dir).Check(context.Background(), "squeezenet1.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems := ""
+	for _, f := range found {
+		if f.Problem {
+			problems += f.What + ": " + f.Remedy + "\n"
+		}
+	}
+	if !strings.Contains(problems, "channels in the other order") || !strings.Contains(problems, `order = "RGB"`) {
+		t.Errorf("BGR in place of RGB: %q", problems)
 	}
 }

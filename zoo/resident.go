@@ -22,7 +22,8 @@ func resident() (bytes int64, ok bool) {
 }
 
 // SessionMemory is what a model's sessions hold once they are open, before any picture: as Memory estimates it, and as it was
-// measured when the model was first loaded, by how much the process' resident memory grew.
+// measured when the model was first loaded, by how much the process' resident memory grew. The first session of a process brings some
+// 20 MiB of the runtime itself with it.
 type SessionMemory struct {
 	Estimated int64 `json:"estimated"`          // bytes: the files of both towers two or three times, and 16 MiB
 	Measured  int64 `json:"measured,omitempty"` // bytes; memory that was let go before and is taken again does not count
