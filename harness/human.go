@@ -428,6 +428,13 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 	if err != nil {
 		return err
 	}
+	lacking := map[int]bool{}
+	for _, p := range pictures {
+		for _, m := range p.missing {
+			lacking[m] = true
+		}
+	}
+	calls := scorer.callsFor(lacking)
 	bad := func(row int, p *judgedPicture, reason string) {
 		for _, m := range p.missing {
 			seg.Problems = append(seg.Problems, segmentProblem{row, m, reason})
@@ -465,7 +472,7 @@ func (u *judgedUnit) compute(ctx context.Context, pictures []*judgedPicture, seg
 		if inputF == nil {
 			all = append([]*raster.Image{input}, imgs...)
 		}
-		feats, err := scorer.features(ctx, all)
+		feats, err := scorer.features(ctx, all, calls)
 		if err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (m *mapper) group(ctx context.Context, group []int, img *raster.Image, t tr
 	if err != nil {
 		return err
 	}
-	f, err := scorer.features(ctx, []*raster.Image{m.input, img})
+	f, err := scorer.features(ctx, []*raster.Image{m.input, img}, scorer.calls)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (s *scorer) pair(ctx context.Context, p Pair, words Words, scores []trial.S
 	if err != nil {
 		return err
 	}
-	feats, err := s.features(ctx, []*raster.Image{a, b})
+	feats, err := s.features(ctx, []*raster.Image{a, b}, s.calls)
 	if err != nil {
 		return err
 	}

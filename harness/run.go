@@ -259,6 +259,7 @@ func (r *run) source(ctx context.Context, src *trial.Source) error {
 		collect = err != nil
 	}
 	if _, err := readSegment(path); err == nil && !collect {
+		r.opt.Progress.Add(all)
 		r.tally(0, all)
 		return nil
 	}
@@ -280,7 +281,7 @@ func (r *run) source(ctx context.Context, src *trial.Source) error {
 			r.failed[src.ID] = bad.Error()
 			r.mu.Unlock()
 			r.opt.Log.Warn("a picture is left out", "picture", src.ID, "reason", bad.err)
-			r.opt.Progress.Add(all)
+			r.opt.Progress.Add(all - u.reused)
 			return nil
 		}
 		return fmt.Errorf("scoring %s: %w", src.ID, err)
@@ -321,7 +322,6 @@ func (r *run) tally(computed, reused int) {
 	r.computed += computed
 	r.reused += reused
 	r.mu.Unlock()
-	r.opt.Progress.Add(reused)
 }
 
 // pictureError marks a source whose picture cannot be used; the run goes on without it.
@@ -344,8 +344,10 @@ type unit struct {
 	batch    []made
 	missing  [][]int // by stimulus: the metrics that are not known yet
 	computed int
+	reused   int // scores that were there already, as soon as that is known
 
 	scorer *scorer
+	calls  []call       // those of the metrics that are missing anywhere
 	sets   *setFeatures // what set metrics want of this source; nil where it is there already
 	setRow map[int]int  // by stimulus: its row in sets
 }
@@ -377,7 +379,7 @@ func (u *unit) score(ctx context.Context) error {
 		u.seg.Score[m] = make([]float64, n)
 	}
 	u.missing = make([][]int, n)
-	any := false
+	lacking := map[int]bool{}
 	for i, key := range u.keys {
 		row, ok := u.known.rows[key]
 		if ok {
@@ -392,6 +394,7 @@ func (u *unit) score(ctx context.Context) error {
 			v, have := u.known.score[at]
 			if !ok || !have {
 				u.missing[i] = append(u.missing[i], m)
+				lacking[m] = true
 				continue
 			}
 			u.seg.Score[m][i] = v
@@ -399,9 +402,13 @@ func (u *unit) score(ctx context.Context) error {
 				u.seg.Problems = append(u.seg.Problems, segmentProblem{i, m, reason})
 			}
 		}
-		any = any || len(u.missing[i]) > 0
 	}
-	if !any && u.sets == nil {
+	u.reused = n * metrics
+	for _, list := range u.missing {
+		u.reused -= len(list)
+	}
+	u.run.opt.Progress.Add(u.reused) // before the rest is computed, or what is left would look like hours
+	if len(lacking) == 0 && u.sets == nil {
 		return nil
 	}
 	img, err := u.src.Picture.Load(ctx)
@@ -410,6 +417,9 @@ func (u *unit) score(ctx context.Context) error {
 	}
 	if u.scorer, err = u.run.scoring(); err != nil {
 		return err
+	}
+	if u.calls = u.scorer.calls; u.sets == nil {
+		u.calls = u.scorer.callsFor(lacking)
 	}
 	u.input = img
 	mk := &maker{plan: u.run.plan, src: u.src, img: img, need: u.wanted}
@@ -478,7 +488,7 @@ func (u *unit) flush(ctx context.Context) error {
 	for _, x := range u.batch {
 		imgs = append(imgs, x.img)
 	}
-	feats, err := u.scorer.features(ctx, imgs)
+	feats, err := u.scorer.features(ctx, imgs, u.calls)
 	if err != nil {
 		return err
 	}

@@ -110,6 +110,20 @@ func (s *stopper) Add(n int) {
 	}
 }
 
+// counter counts what progress is told.
+type counter struct {
+	mu          sync.Mutex
+	total, done int
+}
+
+func (c *counter) Start(_ string, total int, _ string) { c.total = total }
+func (c *counter) End()                                {}
+func (c *counter) Add(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done += n
+}
+
 func score(t *testing.T, ctx context.Context, src, dir string, workers int, pr harness.Progress) (*harness.Scored, int64, error) {
 	t.Helper()
 	opt := sampleOptions()
@@ -213,7 +227,8 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 
 func TestOnlyWhatChangedIsComputed(t *testing.T) {
 	dir := t.TempDir()
-	if _, _, err := score(t, context.Background(), runExperiment, dir, 2, &stopper{}); err != nil {
+	_, first, err := score(t, context.Background(), runExperiment, dir, 2, &stopper{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	more := strings.Replace(runExperiment, `kind = "mse"`, "kind = \"mse\"\n[[metric]]\nkind = \"psnr\"", 1)
@@ -224,8 +239,21 @@ func TestOnlyWhatChangedIsComputed(t *testing.T) {
 	if want := 5 * 64; s.Computed != want {
 		t.Errorf("a further metric: computed %d scores, want %d", s.Computed, want)
 	}
-	if calls == 0 {
-		t.Log("no forward pass was needed for a classical metric")
+	if calls != 0 {
+		t.Errorf("a classical metric needs no forward pass, but %d pictures were looked at", calls)
+	}
+	// A further model looks at every picture, those whose scores are there at none: and the bar knows at once what is left.
+	other := strings.Replace(runExperiment, `kind = "mse"`, "kind = \"mse\"\n[[metric]]\nkind = \"cosine\"\nmodel = \"vit-small\"", 1)
+	bar := &counter{}
+	s, calls, err = score(t, context.Background(), other, dir, 2, bar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls != first || s.Computed != 5*64 {
+		t.Errorf("a further model: %d pictures were looked at and %d scores computed, want %d and %d", calls, s.Computed, first, 5*64)
+	}
+	if bar.total != bar.done || bar.total != 5*64*3 {
+		t.Errorf("progress went to %d of %d, want %d", bar.done, bar.total, 5*64*3)
 	}
 	s, _, err = score(t, context.Background(), strings.Replace(runExperiment, "limit = 5", "limit = 7", 1), dir, 2, &stopper{})
 	if err != nil {

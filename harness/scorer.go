@@ -104,13 +104,30 @@ func newScorer(metrics []trial.Metric, models Models, more []trial.Request) (*sc
 	return s, nil
 }
 
-// features computes everything that the metrics want of some pictures.
-func (s *scorer) features(ctx context.Context, imgs []*raster.Image) ([]map[feature]*trial.Tensor, error) {
+// callsFor are the calls that some of the metrics need: where the others' scores are known, their models need not run.
+func (s *scorer) callsFor(metrics map[int]bool) []call {
+	var out []call
+	for _, c := range s.calls {
+		needed := false
+		for m := range metrics {
+			needed = needed || slices.ContainsFunc(s.needs[m], func(r trial.Request) bool {
+				return !r.Part.Text() && slices.Contains(c.keys, feature{r.Model, r.Output, r.Native})
+			})
+		}
+		if needed {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// features computes everything that calls give of some pictures.
+func (s *scorer) features(ctx context.Context, imgs []*raster.Image, calls []call) ([]map[feature]*trial.Tensor, error) {
 	out := make([]map[feature]*trial.Tensor, len(imgs))
 	for i := range out {
 		out[i] = map[feature]*trial.Tensor{}
 	}
-	for _, c := range s.calls {
+	for _, c := range calls {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

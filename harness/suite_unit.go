@@ -23,6 +23,7 @@ type suiteUnit struct {
 	pictures map[string]*raster.Image // rendered, but for those photographed again
 	masks    map[string]*raster.Mask
 	scorer   *scorer
+	calls    []call // those of the metrics that are missing anywhere
 }
 
 // suiteWork is one distinct trial of a unit: it may stand at several places.
@@ -114,9 +115,15 @@ func (u *suiteUnit) compute(ctx context.Context, work []*suiteWork, seg *segment
 	}
 	var inputs []string
 	byInput := map[string][]*suiteWork{}
+	lacking := map[int]bool{}
 	for _, w := range work {
 		if len(w.missing) == 0 {
 			continue
+		}
+		for _, m := range w.missing {
+			if m < len(u.run.metrics) {
+				lacking[m] = true
+			}
 		}
 		hash := w.context.Input.Hash()
 		if byInput[hash] == nil {
@@ -124,6 +131,7 @@ func (u *suiteUnit) compute(ctx context.Context, work []*suiteWork, seg *segment
 		}
 		byInput[hash] = append(byInput[hash], w)
 	}
+	u.calls = u.scorer.callsFor(lacking)
 	for _, hash := range inputs {
 		if err := u.input(ctx, byInput[hash], seg); err != nil {
 			return err
@@ -171,7 +179,7 @@ func (u *suiteUnit) input(ctx context.Context, work []*suiteWork, seg *segment) 
 			if inputF == nil {
 				all = append([]*raster.Image{input}, imgs...)
 			}
-			if feats, err = u.scorer.features(ctx, all); err != nil {
+			if feats, err = u.scorer.features(ctx, all, u.calls); err != nil {
 				return err
 			}
 			if inputF == nil {
