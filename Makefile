@@ -59,12 +59,14 @@ endif
 # zoo trains, exports and measures the bundled models anew, in $(ZOO): hours of every core, resumable. See zoo/train/README.md.
 ZOO ?= runs/zoo
 CORES ?= 2
+SEEDS ?= 3
 zoo:
 	test -e $(ZOO)/data/train/scenes.jsonl || $(GO) run . scenes --count 196608 --size 64 --shards 16384 --no-png --seed 20261124 --out $(ZOO)/data/train
 	test -e $(ZOO)/data/eval/scenes.jsonl || $(GO) run . scenes --count 4096 --size 64 --shards 4096 --no-png --seed 7 --out $(ZOO)/data/eval
-	$(PYTHON) zoo/train/train.py --data $(ZOO)/data --work $(ZOO)/cells --recipe cells --samples 200000 --seeds 3 --workers $(CORES)
+	$(PYTHON) zoo/train/train.py --data $(ZOO)/data --work $(ZOO)/cells --recipe cells --samples 200000 --seeds $(SEEDS) --workers $(CORES)
 	$(PYTHON) zoo/train/train.py --data $(ZOO)/data --work $(ZOO)/ladder --recipe ladder --samples 50000 --families cnn --seeds 3 --workers $(CORES)
-	$(PYTHON) zoo/train/export.py --data $(ZOO)/data --work $(ZOO)/cells --untrained 3 --out $(ZOO)/models --table $(ZOO)/results/cells.csv
+	$(PYTHON) zoo/train/export.py --data $(ZOO)/data --work $(ZOO)/cells --untrained $(SEEDS) --out $(ZOO)/models --table $(ZOO)/results/cells.csv
+	$(PYTHON) zoo/train/matched.py --data $(ZOO)/data --work $(ZOO)/cells --out $(ZOO)/models --table $(ZOO)/results/matched.csv
 	$(PYTHON) zoo/train/export.py --data $(ZOO)/data --work $(ZOO)/ladder --out $(ZOO)/models --table $(ZOO)/results/ladder.csv
 
 clean:

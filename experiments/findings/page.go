@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -70,7 +69,8 @@ type page struct {
 func (p *page) render(text string) ([]byte, error) {
 	t, err := template.New("findings.md.tmpl").Option("missingkey=error").Funcs(template.FuncMap{
 		"ran": p.ran, "missing": p.missing, "question": p.question, "answer": p.answer, "scope": p.scope, "method": p.method, "declared": p.declared,
-		"verdict": p.verdict, "figure": p.figure, "table": p.table, "estimate": p.estimate, "expected": p.expected, "warnings": p.warnings, "command": p.command, "first": first, "costs": p.costs,
+		"figure": p.figure, "estimate": p.estimate, "expected": p.expected, "first": first, "costs": p.costs,
+		"list": func(v ...string) []string { return v },
 	}).Parse(text)
 	if err != nil {
 		return nil, err
@@ -162,29 +162,15 @@ func (p *page) declared(name string) (string, error) {
 		what := c.Name
 		if what == "" {
 			what = c.Metric + " - " + c.Against
-			if c.Against == "" {
+			if c.Finding == "decomposition" {
+				what = c.Metric
+			} else if c.Against == "" {
 				what = c.Metric + " against chance"
 			}
 		}
 		fmt.Fprintf(&b, "| %s; %s%s | %s | %s | %d | %s | **%s** |\n", cell(what), c.Quantity, cell(c.At), ranged(c.Value, c.Low, c.High), bare(short(c.SmallestEffect)), c.N, pvalue(float64(c.PHolm)), c.Verdict)
 	}
 	return b.String(), nil
-}
-
-// verdict holds a declared contrast, found by its name, to what was expected of it: "larger", "smaller" or "equivalent".
-func (p *page) verdict(name, contrast, expected string) (string, error) {
-	f, err := p.finding(name, "hypotheses")
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for _, c := range f.Contrasts {
-		if c.Name == contrast {
-			return against(c.Verdict, expected), nil
-		}
-		names = append(names, strconv.Quote(c.Name))
-	}
-	return "", fmt.Errorf("study %s declares no hypothesis %q; it declares %s", name, contrast, strings.Join(names, ", "))
 }
 
 func against(v reports.Verdict, expected string) string {
@@ -198,31 +184,22 @@ func against(v reports.Verdict, expected string) string {
 	return "against the expectation"
 }
 
-// exhibit reads a figure or a table of a run; the error names those that it has.
-func (r *result) exhibit(what, name, ext string) ([]byte, error) {
-	folder := filepath.Join(r.dir, what+"s")
-	data, err := os.ReadFile(filepath.Join(folder, name+ext))
-	if err == nil {
-		return data, nil
-	}
-	have, _ := filepath.Glob(filepath.Join(folder, "*"+ext))
-	for i := range have {
-		have[i] = strings.TrimSuffix(filepath.Base(have[i]), ext)
-	}
-	return nil, fmt.Errorf("study %s has no %s %s; it has %s", r.name, what, name, strings.Join(have, ", "))
-}
-
-// figure shows a figure of a run with the caption that stands beside it.
+// figure shows a figure of a run with the caption that stands beside it. The error names those that the run has.
 func (p *page) figure(name, fig string) (string, error) {
 	r, err := p.result(name)
 	if err != nil {
 		return "", err
 	}
-	data, err := r.exhibit("figure", fig, ".svg")
+	folder := filepath.Join(r.dir, "figures")
+	data, err := os.ReadFile(filepath.Join(folder, fig+".svg"))
 	if err != nil {
-		return "", err
+		have, _ := filepath.Glob(filepath.Join(folder, "*.svg"))
+		for i := range have {
+			have[i] = strings.TrimSuffix(filepath.Base(have[i]), ".svg")
+		}
+		return "", fmt.Errorf("study %s has no figure %s; it has %s", r.name, fig, strings.Join(have, ", "))
 	}
-	caption, err := os.ReadFile(filepath.Join(r.dir, "figures", fig+".txt"))
+	caption, err := os.ReadFile(filepath.Join(folder, fig+".txt"))
 	if err != nil {
 		return "", err
 	}
@@ -231,19 +208,6 @@ func (p *page) figure(name, fig string) (string, error) {
 	text := strings.TrimSpace(string(caption))
 	title, _, _ := strings.Cut(text, ".")
 	return fmt.Sprintf("![%s](findings/%s)\n\n*%s*", title, file, strings.ReplaceAll(text, "*", `\*`)), nil
-}
-
-// table is a run's table.
-func (p *page) table(name, table string) (string, error) {
-	r, err := p.result(name)
-	if err != nil {
-		return "", err
-	}
-	data, err := r.exhibit("table", table, ".md")
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(string(data)), nil
 }
 
 // one finds the one estimate of a finding that fits. Each of where is key=value, of metric, quantity, perturb, shape, null,
@@ -301,35 +265,6 @@ func (p *page) expected(way string, reference float64, name, kind string, where 
 		found = reports.Below
 	}
 	return ranged(e.Value, e.Low, e.High) + " | " + against(found, way), nil
-}
-
-// warnings are what a reader of a finding must know, a line each.
-func (p *page) warnings(name, kind string) (string, error) {
-	f, err := p.finding(name, kind)
-	if err != nil {
-		return "", err
-	}
-	var out []string
-	for _, w := range f.Warnings {
-		if line := "- " + w.Detail; !slices.Contains(out, line) {
-			out = append(out, line)
-		}
-	}
-	for _, r := range f.Refused {
-		out = append(out, fmt.Sprintf("- %s: not given; %s", r.What, r.Reason))
-	}
-	if len(out) == 0 {
-		return "none", nil
-	}
-	return strings.Join(out, "\n"), nil
-}
-
-func (p *page) command(name string) (string, error) {
-	r, err := p.result(name)
-	if err != nil {
-		return "", err
-	}
-	return r.command(), nil
 }
 
 // costs lists what was run and the processor time that it took.

@@ -27,7 +27,7 @@ func TestPaperHasNoTypedNumbers(t *testing.T) {
 
 // Every study that the paper's text names exists, its experiment too, and every study is in the text.
 func TestPaperNamesStudies(t *testing.T) {
-	quoted := regexp.MustCompile(`(?:ran|missing|question|answer|scope|method|declared|verdict|figure|table|estimate|warnings|command|(?:expected "[a-z]+" [.0-9]+)) "([^"]+)"`)
+	quoted := regexp.MustCompile(`(?:ran|missing|question|answer|scope|method|declared|figure|estimate|(?:expected "[a-z]+" [.0-9]+)) "([^"]+)"`)
 	named := map[string]bool{}
 	for _, m := range quoted.FindAllStringSubmatch(paper, -1) {
 		named[m[1]] = true
@@ -115,8 +115,8 @@ smallest_effect = 0.05
 	o := options{docs: filepath.Join(dir, "docs"), runs: filepath.Join(dir, "runs")}
 	defer func(was string) { paper = was }(paper)
 	paper = `{{question "tiny"}} {{answer "tiny" "detection"}} {{scope "tiny"}} {{method "tiny" "detection" 1}}
-{{declared "tiny"}} {{verdict "tiny" "noise" "larger"}} {{figure "tiny" "detection-gaussian-noise-shift"}} {{table "tiny" "detection-gaussian-noise"}}
-{{estimate "tiny" "detection" "quantity=A within" "severity=20"}} {{expected "larger" .5 "tiny" "detection" "quantity=A within" "severity=20"}} {{warnings "tiny" "detection"}} {{command "tiny"}} {{if ran "elsewhere"}}no{{else}}{{missing "elsewhere"}}{{end}} {{costs}}`
+{{declared "tiny"}} {{figure "tiny" "detection-gaussian-noise-shift"}}
+{{estimate "tiny" "detection" "quantity=A within" "severity=20"}} {{expected "larger" .5 "tiny" "detection" "quantity=A within" "severity=20"}} {{if ran "elsewhere"}}no{{else}}{{missing "elsewhere"}}{{end}} {{costs}}`
 	var first []byte
 	for range 2 {
 		var progress, errs bytes.Buffer
@@ -138,8 +138,8 @@ smallest_effect = 0.05
 			t.Error("a second call wrote other bytes")
 		}
 	}
-	for _, wrong := range []string{`{{answer "none" "detection"}}`, `{{answer "tiny" "none"}}`, `{{figure "tiny" "none"}}`, `{{table "tiny" "none"}}`,
-		`{{estimate "tiny" "detection"}}`, `{{estimate "tiny" "detection" "colour=red"}}`, `{{verdict "tiny" "none" "larger"}}`, `{{missing "none"}}`} {
+	for _, wrong := range []string{`{{answer "none" "detection"}}`, `{{answer "tiny" "none"}}`, `{{figure "tiny" "none"}}`,
+		`{{estimate "tiny" "detection"}}`, `{{estimate "tiny" "detection" "colour=red"}}`, `{{missing "none"}}`} {
 		paper = wrong
 		if err := write(context.Background(), o, list[:1], new(bytes.Buffer), new(bytes.Buffer)); err == nil {
 			t.Errorf("%s: no error", wrong)

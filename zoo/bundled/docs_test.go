@@ -23,7 +23,7 @@ func TestZooPageIsTheTables(t *testing.T) {
 	}
 	page := string(data)
 	for name, text := range map[string]string{
-		"cells": learned(t, "cells.csv"), "marks": marks(t), "ladder": learned(t, "ladder.csv"), "effort": effort(t), "files": fileList(t),
+		"cells": learned(t, "cells.csv"), "marks": marks(t), "ladder": learned(t, "ladder.csv"), "matched": matched(t), "effort": effort(t), "files": fileList(t),
 	} {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->\n"
 		from, to := strings.Index(page, begin), strings.Index(page, end)
@@ -110,6 +110,41 @@ func learned(t *testing.T, file string) string {
 		for _, key := range []string{"class", "probe-shape", "probe-colour", "probe-texture", "zero-shot-shape", "zero-shot-colour", "zero-shot-texture",
 			"controlled-shape", "controlled-colour", "controlled-texture"} {
 			fmt.Fprintf(&b, " | %s", span(numbers(t, g, key)))
+		}
+		b.WriteString(" |\n")
+	}
+	return b.String()
+}
+
+// matched lists the pairs of equal accuracy: the families' last states of each arm and seed, or the one that stands in for it.
+func matched(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("| arm, seed | CNN: samples | probe: shape | colour | texture | ViT: samples | probe: shape | colour | texture |\n|---|" + strings.Repeat("---:|", 8) + "\n")
+	var names []string
+	at := map[string]map[string]string{}
+	for _, r := range results(t, "matched.csv") {
+		name := r["arm"] + ", " + r["seed"]
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		key := r["family"] + " " + name
+		if o := at[key]; o == nil || o["matched"] == "" && (r["matched"] != "" || numbers(t, []map[string]string{o, r}, "step")[0] < numbers(t, []map[string]string{o, r}, "step")[1]) {
+			at[key] = r
+		}
+	}
+	for _, name := range names {
+		fmt.Fprintf(&b, "| %s", name)
+		for _, family := range []string{"cnn", "vit"} {
+			r := at[family+" "+name]
+			if r == nil {
+				b.WriteString(" | | | |")
+				continue
+			}
+			samples, _ := strconv.Atoi(r["samples"])
+			fmt.Fprintf(&b, " | %s", thousands(samples))
+			for _, key := range []string{"probe-shape", "probe-colour", "probe-texture"} {
+				fmt.Fprintf(&b, " | %s", span(numbers(t, []map[string]string{r}, key)))
+			}
 		}
 		b.WriteString(" |\n")
 	}

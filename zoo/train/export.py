@@ -202,9 +202,9 @@ def manifest(j, name, out, outputs, clip, measured, note, scale, provenance):
     (out / (name + ".toml")).write_text("\n".join(lines) + "\n")
 
 
-def export(j, model, data, out, weights, provenance, card, log, drawn=None):
+def export(j, model, data, out, weights, provenance, card, log, drawn=None, name=None):
     model.eval()
-    name, clip = public_name(j), isinstance(model, CLIP)
+    name, clip = name or public_name(j), isinstance(model, CLIP)
     scenes = Scenes(data / "eval")
     x = torch.from_numpy(scenes.images(np.arange(100)))
     with torch.no_grad():
