@@ -149,9 +149,8 @@ func (r *run) pass(ctx context.Context, group []int, first bool) error {
 
 // judgedInGroups scores one data set of judgements by groups of metrics whose models fit into the memory given.
 func (r *run) judgedInGroups(ctx context.Context, h HumanSection, j *trial.Judgements) (*JudgedScores, error) {
-	computed := 0
 	var out *JudgedScores
-	err := r.inGroups(func() (int, int, error) {
+	computed, err := r.inGroups(func() (int, int, error) {
 		for i := range j.Items() {
 			if ref, _, ok := j.Pictures(i); ok {
 				img, _, err := raster.DecodeFile(ref)
@@ -163,11 +162,11 @@ func (r *run) judgedInGroups(ctx context.Context, h HumanSection, j *trial.Judge
 			}
 		}
 		return 0, 0, errors.New("no picture is there")
-	}, func(part *run) (err error) {
-		if out, err = part.judged(ctx, h, j); err == nil {
-			computed += out.Computed
+	}, func(part *run) (_ int, err error) {
+		if out, err = part.judged(ctx, h, j); err != nil {
+			return 0, err
 		}
-		return err
+		return out.Computed, nil
 	})
 	if err != nil {
 		return nil, err
@@ -178,19 +177,18 @@ func (r *run) judgedInGroups(ctx context.Context, h HumanSection, j *trial.Judge
 
 // suiteInGroups scores one suite by groups of metrics whose models fit into the memory given.
 func (r *run) suiteInGroups(ctx context.Context, h SuiteSection, s *trial.Suite) (*SuiteScores, error) {
-	computed := 0
 	var out *SuiteScores
-	err := r.inGroups(func() (int, int, error) {
+	computed, err := r.inGroups(func() (int, int, error) {
 		img, err := s.Sources[0].Quads[0].Contexts[0].Input.Render(ctx)
 		if err != nil {
 			return 0, 0, err
 		}
 		return img.W, img.H, nil
-	}, func(part *run) (err error) {
-		if out, err = part.suite(ctx, h, s); err == nil {
-			computed += out.Computed
+	}, func(part *run) (_ int, err error) {
+		if out, err = part.suite(ctx, h, s); err != nil {
+			return 0, err
 		}
-		return err
+		return out.Computed, nil
 	})
 	if err != nil {
 		return nil, err
@@ -201,10 +199,17 @@ func (r *run) suiteInGroups(ctx context.Context, h SuiteSection, s *trial.Suite)
 
 // inGroups scores something by groups of metrics whose models fit into the memory given, one after the other, and frees the models of
 // each; what they left in the segments is then put together by a last call for all metrics, which asks no model. Where all fit there
-// is that call alone.
-func (r *run) inGroups(size func() (w, h int, err error), score func(part *run) error) error {
+// is that call alone. It adds up how many scores the calls computed.
+func (r *run) inGroups(size func() (w, h int, err error), score func(part *run) (computed int, err error)) (computed int, err error) {
 	groups, err := r.passesOf(size)
 	if err != nil {
+		return 0, err
+	}
+	one := func(part *run) error {
+		part.open()
+		defer part.done()
+		n, err := score(part)
+		computed += n
 		return err
 	}
 	for _, group := range groups {
@@ -221,15 +226,10 @@ func (r *run) inGroups(size func() (w, h int, err error), score func(part *run) 
 			plan.Metrics = append(plan.Metrics, r.plan.Metrics[i])
 			part.metrics, part.metricKeys = append(part.metrics, r.metrics[i]), append(part.metricKeys, r.metricKeys[i])
 		}
-		part.open()
-		err := score(part)
-		part.done()
-		if err != nil {
-			return err
+		if err := one(part); err != nil {
+			return 0, err
 		}
 	}
-	r.open()
-	err = score(r)
-	r.done()
-	return err
+	err = one(r)
+	return computed, err
 }

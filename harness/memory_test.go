@@ -246,14 +246,7 @@ func spacePlan(t *testing.T, models harness.Models, more string) *harness.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	col, err := x.Images.Entry.Open(context.Background(), x.Images.Params, x.Images.OpenOptions(x.Seed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := harness.NewPlan(x, col, models)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := planOf(t, x, models)
 	return p
 }
 

@@ -124,6 +124,20 @@ func (c *counter) Add(n int) {
 	c.done += n
 }
 
+// planOf opens the pictures of an experiment and plans it.
+func planOf(t *testing.T, x *harness.Experiment, models harness.Models) *harness.Plan {
+	t.Helper()
+	col, err := x.Images.Entry.Open(context.Background(), x.Images.Params, x.Images.OpenOptions(x.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := harness.NewPlan(x, col, models)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func score(t *testing.T, ctx context.Context, src, dir string, workers int, pr harness.Progress) (*harness.Scored, int64, error) {
 	t.Helper()
 	opt := sampleOptions()
@@ -133,14 +147,7 @@ func score(t *testing.T, ctx context.Context, src, dir string, workers int, pr h
 	if err != nil {
 		t.Fatal(err)
 	}
-	col, err := x.Images.Entry.Open(context.Background(), x.Images.Params, x.Images.OpenOptions(x.Seed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := harness.NewPlan(x, col, models)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := planOf(t, x, models)
 	s, err := harness.Score(ctx, p, models, harness.RunOptions{Dir: dir, Workers: workers, Progress: pr, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	return s, models.calls.Load(), err
 }
@@ -525,14 +532,7 @@ func TestMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		col, err := x.Images.Entry.Open(context.Background(), x.Images.Params, x.Images.OpenOptions(x.Seed))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := harness.NewPlan(x, col, models)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := planOf(t, x, models)
 		s, err := harness.Score(context.Background(), p, models, harness.RunOptions{Dir: t.TempDir(), Workers: 2, Memory: memory, Progress: &stopper{},
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 		return s, len(most), err

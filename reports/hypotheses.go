@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // hypothesesKind is the kind of the finding that judges the declared contrasts. It is not asked for by a [[finding]].
@@ -271,7 +269,7 @@ func (a *Analysis) effectContrast(b *builder, c Contrast, h *Hypothesis, found [
 	for _, w := range e.Warnings {
 		c.Warnings = append(c.Warnings, b.warn(from.Warnings[w].Code, "%s", from.Warnings[w].Detail))
 	}
-	se := float64(e.High-e.Low) / 2 / distuv.StudentsT{Sigma: 1, Nu: float64(e.DF)}.Quantile(.5+a.level/2)
+	se := float64(e.High-e.Low) / 2 / tQuantile(.5+a.level/2, float64(e.DF))
 	if !(se > 0) {
 		return fail("its uncertainty cannot be estimated (a floor or a ceiling)")
 	}

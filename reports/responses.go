@@ -38,10 +38,7 @@ func (r *Responses) csv() string {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			if strings.ContainsAny(s, ",\"\r\n") {
-				s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-			}
-			b.WriteString(s)
+			b.WriteString(csvField(s))
 		}
 		b.WriteByte('\n')
 	}

@@ -114,10 +114,7 @@ func (t *Table) markdown() string {
 func (t *Table) csv() string {
 	var b strings.Builder
 	field := func(s string) {
-		if strings.ContainsAny(s, ",\"\r\n") {
-			s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-		}
-		b.WriteString(s)
+		b.WriteString(csvField(s))
 	}
 	for i, c := range t.Columns {
 		if i > 0 {

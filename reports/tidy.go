@@ -15,15 +15,20 @@ func full(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
+// csvField is a field of a CSV file, quoted where it has to be (RFC 4180).
+func csvField(s string) string {
+	if strings.ContainsAny(s, ",\"\r\n") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}
+
 // tidy writes all estimates of a finding as CSV, a row each.
 func (f *Finding) tidy() string {
 	var b strings.Builder
 	b.WriteString("quantity,metric,perturb,shape,area,severity,realised,unit,null,worst,value,low,high,band_low,band_high,level,method,df,n,sources,censored,warnings,dataset,at,sign,rank_low,rank_high\n")
 	text := func(s string) {
-		if strings.ContainsAny(s, ",\"\r\n") {
-			s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-		}
-		b.WriteString(s)
+		b.WriteString(csvField(s))
 		b.WriteByte(',')
 	}
 	for i := range f.Estimates {

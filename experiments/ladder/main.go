@@ -35,6 +35,7 @@ import (
 	"strings"
 
 	"probity/internal/cli"
+	"probity/internal/table"
 	"probity/reports"
 )
 
@@ -83,11 +84,11 @@ func run(ctx context.Context, o *options) error {
 			return err
 		}
 	}
-	rungs, err := read(o.table)
+	rungs, err := table.Records(o.table)
 	if err != nil {
 		return err
 	}
-	cells, err := read(o.cells)
+	cells, err := table.Records(o.cells)
 	if err != nil {
 		return err
 	}
@@ -210,27 +211,6 @@ func header() []string {
 		}
 	}
 	return append(h, "sha256", "text-sha256")
-}
-
-func read(path string) ([]map[string]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	var out []map[string]string
-	for _, r := range rows[min(1, len(rows)):] {
-		m := map[string]string{}
-		for i, v := range r {
-			m[rows[0][i]] = v
-		}
-		out = append(out, m)
-	}
-	return out, nil
 }
 
 func write(path string, rows [][]string) error {

@@ -15,7 +15,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,6 +27,7 @@ import (
 	"strings"
 
 	"probity/internal/cli"
+	"probity/internal/table"
 )
 
 const experiment = "experiments/cnn-vs-vit.toml"
@@ -49,7 +49,7 @@ func main() {
 type network struct{ name, family string }
 
 func run(ctx context.Context, models, runs, results string) error {
-	cells, err := read(filepath.Join(results, "cells.csv"))
+	cells, err := table.Records(filepath.Join(results, "cells.csv"))
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func run(ctx context.Context, models, runs, results string) error {
 	if err := measure(ctx, all, models, filepath.Join(runs, "all"), filepath.Join(results, "detection.csv")); err != nil {
 		return err
 	}
-	rows, err := read(filepath.Join(results, "matched.csv"))
+	rows, err := table.Records(filepath.Join(results, "matched.csv"))
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintln(os.Stderr, "there is no matched.csv: no pairs of equal accuracy are measured")
 		return nil
@@ -145,25 +145,4 @@ func measure(ctx context.Context, list []network, models, dir, to string) error 
 		return err
 	}
 	return os.Rename(to+".tmp", to)
-}
-
-func read(path string) ([]map[string]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	var out []map[string]string
-	for _, r := range rows[min(1, len(rows)):] {
-		m := map[string]string{}
-		for i, v := range r {
-			m[rows[0][i]] = v
-		}
-		out = append(out, m)
-	}
-	return out, nil
 }

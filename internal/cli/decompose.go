@@ -100,10 +100,8 @@ func (a *app) decompose(ctx context.Context, paths []string, f *decomposeFlags) 
 			for _, c := range x.Contrasts {
 				a.say("%s", c.Words)
 			}
-			for _, r := range x.Refused {
-				a.say("note: not given: %s: %s", r.What, r.Reason)
-			}
 		}
+		a.sayRefused(res)
 	})
 }
 

@@ -88,11 +88,7 @@ func (a *app) ladder(ctx context.Context, path string, f *ladderFlags) error {
 	if err != nil {
 		return err
 	}
-	return a.writeTabled(ctx, tabled{f.folder("ladder", path), in, manifest, start}, func(res *reports.Result) {
-		for _, r := range res.Findings[0].Refused {
-			a.say("note: not given: %s: %s", r.What, r.Reason)
-		}
-	})
+	return a.writeTabled(ctx, tabled{f.folder("ladder", path), in, manifest, start}, a.sayRefused)
 }
 
 // checkFor looks at flags that need no row.

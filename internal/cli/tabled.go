@@ -123,3 +123,12 @@ func (a *app) writeTabled(ctx context.Context, r tabled, say func(*reports.Resul
 	fmt.Fprintln(a.out, filepath.Join(r.dir, "report.html"))
 	return nil
 }
+
+// sayRefused prints what a report does not give, and why.
+func (a *app) sayRefused(res *reports.Result) {
+	for _, f := range res.Findings {
+		for _, r := range f.Refused {
+			a.say("note: not given: %s: %s", r.What, r.Reason)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package bundled_test
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"io/fs"
 	"math"
@@ -15,6 +14,7 @@ import (
 
 	"probity/datasets"
 	"probity/internal/raster"
+	"probity/internal/table"
 	"probity/internal/trial"
 	"probity/zoo"
 	"probity/zoo/bundled"
@@ -289,24 +289,11 @@ func TestModelsKnowWhatTheirTableSays(t *testing.T) {
 // results are the rows of a committed evaluation table.
 func results(t *testing.T, file string) []map[string]string {
 	t.Helper()
-	f, err := os.Open(filepath.Join("../train/results", file))
+	rows, err := table.Records(filepath.Join("../train/results", file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []map[string]string
-	for _, r := range rows[1:] {
-		m := map[string]string{}
-		for i, v := range r {
-			m[rows[0][i]] = v
-		}
-		out = append(out, m)
-	}
-	return out
+	return rows
 }
 
 // The tables describe the very files that are bundled.
